@@ -1,0 +1,3 @@
+from diffinfo.cli import main
+
+raise SystemExit(main())

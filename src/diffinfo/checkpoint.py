@@ -1,0 +1,43 @@
+"""Plain pytrees in one msgpack file each: byte-stable, written atomically, read with a clear error."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from flax import serialization
+
+from diffinfo.files import DataError, write_bytes
+from diffinfo.nn.build import Model
+
+
+def save_tree(path: str | Path, tree: Any) -> None:
+    """Write nested dictionaries of arrays, numbers and strings."""
+    write_bytes(path, serialization.msgpack_serialize(jax.tree.map(np.asarray, serialization.to_state_dict(tree))))
+
+
+def load_tree(path: str | Path) -> Any:
+    """Read what `save_tree` wrote, as nested dictionaries of NumPy arrays. Raises DataError when it cannot."""
+    try:
+        return serialization.msgpack_restore(Path(path).read_bytes())
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except Exception as error:
+        raise DataError(f"{path}: not a readable checkpoint ({error}); it is truncated or of another kind") from error
+
+
+def save_model(path: str | Path, model: Model, params: Any, provenance: dict[str, Any]) -> None:
+    """One file from which `load_model` makes the same denoiser: description, (EMA) parameters, provenance."""
+    about = json.dumps({"description": model.description, "provenance": provenance}, sort_keys=True)
+    content = {"format": 1, "about": about, "params": jax.tree.map(np.asarray, params)}
+    write_bytes(path, serialization.msgpack_serialize(content))
+
+
+def load_model(path: str | Path) -> tuple[Model, Any, dict[str, Any]]:
+    """`(model, params, provenance)`. Raises DataError when the file is missing, truncated or of another format."""
+    content = load_tree(path)
+    if not isinstance(content, dict) or content.get("format") != 1:
+        raise DataError(f"{path}: not a diffinfo model (format 1)")
+    about = json.loads(content["about"])
+    return Model.from_description(about["description"]), content["params"], about["provenance"]

@@ -1,0 +1,67 @@
+"""`diffinfo <stage>`: every step by hand, exactly as the workflow runs it."""
+
+import argparse
+import os
+import sys
+
+from diffinfo import __version__
+from diffinfo.stages import data, estimate, figure, manifest, sample, table, train
+
+STAGES = {
+    "data": data,
+    "train": train,
+    "estimate": estimate,
+    "sample": sample,
+    "table": table,
+    "figure": figure,
+    "manifest": manifest,
+}
+
+SETTINGS_HELP = (
+    "a config file (then also --experiment), or the experiment's sections as JSON, "
+    "such as '{\"train\": {\"steps\": 500}}'; what is left out takes its default (see config/README.md)"
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line; each stage module brings its own arguments."""
+    parser = argparse.ArgumentParser(
+        prog="diffinfo",
+        description="Information stored in diffusion models, measured in nats. The stages in order: data, train, estimate, "
+        "sample, table, figure. `snakemake` runs all of them; each also runs by hand.",
+        epilog="diffinfo <stage> --help shows a stage's options and examples.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+    for name, module in STAGES.items():
+        stage = stages.add_parser(
+            name,
+            help=module.__doc__,
+            description=module.__doc__,
+            epilog=module.EXAMPLE,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name in ("data", "train", "estimate", "sample"):
+            stage.add_argument("--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP)
+            stage.add_argument("--experiment", help="which experiment of the config file")
+            stage.add_argument("--threads", type=int, default=0, help="CPU threads of one computation (0: all; the workflow uses 1)")
+        module.add_arguments(stage)
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one stage. Exit status 0, or 1 with one line on what is wrong and what to do."""
+    args = make_parser().parse_args(argv)
+    if getattr(args, "threads", 0) == 1:
+        # Small networks gain nothing from a second thread; two jobs side by side do. Must be set before JAX starts.
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
+    from diffinfo.config import ConfigError
+    from diffinfo.files import DataError
+
+    try:
+        STAGES[args.stage].run(args)
+    except (ConfigError, DataError, OSError, FloatingPointError) as error:
+        print(f"diffinfo {args.stage}: {error}", file=sys.stderr)
+        return 1
+    return 0

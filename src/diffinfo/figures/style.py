@@ -1,0 +1,54 @@
+"""One look for every figure: column width, colour-blind safe, vector and PNG, the same bytes for the same data."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+
+from diffinfo.files import write_atomic
+
+COLUMN, PAGE = 3.4, 7.0  # inches
+_PALETTE = sns.color_palette("colorblind")
+COLOURS = {"unconditional": _PALETTE[0], "conditional": _PALETTE[1], "information": _PALETTE[2], "bound": _PALETTE[3]}
+OTHERS = [_PALETTE[i] for i in (4, 5, 7, 9)]
+
+
+def use_style() -> None:
+    """Set fonts, lines and reproducible output for what is drawn next."""
+    sns.set_theme(context="paper", style="ticks", font_scale=0.9)
+    plt.rcParams.update(
+        {
+            "svg.hashsalt": "diffinfo",
+            "pdf.fonttype": 42,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.titlesize": "medium",
+            "legend.frameon": False,
+            "legend.fontsize": "small",
+            "lines.linewidth": 1.2,
+        }
+    )
+
+
+def save(figure: plt.Figure, out: str | Path) -> None:
+    """Write `out` (.pdf or .svg) and a PNG of 200 dpi beside it, without time stamps."""
+    out = Path(out)
+    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {"Software": None}}
+    for path in (out, out.with_suffix(".png")):
+        write_atomic(
+            path,
+            lambda stream, path=path: figure.savefig(
+                stream, format=path.suffix[1:], dpi=200, metadata=undated[path.suffix], bbox_inches="tight"
+            ),
+        )
+    plt.close(figure)
+
+
+def band(axis: plt.Axes, x, y, error, *, scale: float = 2.0, **line) -> None:
+    """A line with a band of `scale` standard errors."""
+    (drawn,) = axis.plot(x, y, **line)
+    axis.fill_between(x, y - scale * error, y + scale * error, color=drawn.get_color(), alpha=0.25, linewidth=0)

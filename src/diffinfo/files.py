@@ -1,0 +1,108 @@
+"""Files that are either whole or absent.
+
+Every output goes to a temporary file in the same folder, is flushed to the disk and then renamed, so that a
+reader (or a resumed run) never meets half a file; a full disk raises before the old file is touched.
+"""
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+
+class DataError(ValueError):
+    """Input that cannot be used; the message names the file (or field) and what to do about it."""
+
+
+def write_atomic(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
+    """Create `path` from what `write(stream)` writes, atomically.
+
+    Raises: OSError (for example a full disk); the previous `path`, if any, is then still intact.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+        raise
+
+
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """`write_atomic` for bytes at hand."""
+    write_atomic(path, lambda stream: stream.write(content))
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Write indented JSON with sorted keys (byte-stable); NaN and infinity are refused."""
+    text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False)
+    write_bytes(path, (text + "\n").encode())
+
+
+def write_table(path: str | Path, frame) -> None:
+    """Write a pandas frame as CSV, with enough digits to give back the same float64."""
+    write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
+
+
+def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a compressed `.npz` whose bytes depend on the arrays only (no time stamps)."""
+
+    def write(stream: BinaryIO) -> None:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, array in sorted(arrays.items()):
+                entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                with archive.open(entry, "w", force_zip64=True) as member:
+                    np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+
+    write_atomic(path, write)
+
+
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Read every array of an `.npz`.
+
+    Raises: DataError naming the file if it is missing, truncated, no archive, or holds pickled objects.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, EOFError, OSError, ValueError, AttributeError, TypeError) as error:
+        raise DataError(
+            f"{path}: cannot be read as .npz ({error}); the file is truncated or of another format - make it again"
+        ) from error
+
+
+def read_json(path: str | Path) -> Any:
+    """Read JSON; raises DataError naming the file when it is missing or broken."""
+    try:
+        return json.loads(Path(path).read_text())
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except json.JSONDecodeError as error:
+        raise DataError(f"{path}: not valid JSON ({error})") from error
+
+
+def sha256(path: str | Path) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_of(value: Any) -> str:
+    """Hexadecimal SHA-256 of a JSON-like value (key order does not matter)."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

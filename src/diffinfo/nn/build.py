@@ -1,0 +1,104 @@
+"""From a plain description to plain parameters: the only place where Flax modules are made and split."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from diffinfo import denoise
+from diffinfo.files import DataError
+from diffinfo.nn.embed import LabelEmbedding, VectorCondition
+from diffinfo.nn.mlp import MLP
+from diffinfo.nn.unet import UNet
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """What a network must know of its data: shapes and the training statistics that scale its inputs.
+
+    shape: one example of x; mean, std: of all entries of x; classes: number of labels, or None for real conditions,
+    which then have `y_mean` and `y_std`, both `(D_Y,)`.
+    """
+
+    shape: tuple[int, ...]
+    mean: float
+    std: float
+    classes: int | None = None
+    y_mean: tuple[float, ...] = ()
+    y_std: tuple[float, ...] = ()
+
+    def null_condition(self, n: int) -> jax.Array:
+        """A placeholder for absent conditions, shape `(n,)` for labels or `(n, D_Y)`."""
+        return jnp.zeros(n, jnp.int32) if self.classes else jnp.zeros((n, len(self.y_mean)), jnp.float32)
+
+
+def _module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) -> nnx.Module:
+    def condition(features: int) -> tuple[nnx.Module, int]:
+        if data.classes:
+            return LabelEmbedding(data.classes, features, rngs=rngs), features
+        return VectorCondition(data.y_mean, data.y_std, rngs=rngs), len(data.y_mean)
+
+    if "mlp" in network:
+        mlp = network["mlp"]
+        return MLP(int(np.prod(data.shape)), *condition(mlp["width"] // 2), mlp["width"], mlp["depth"], rngs=rngs)
+    unet = dict(network["unet"])
+    unet["channels"], unet["attention"] = tuple(unet["channels"]), tuple(unet["attention"])
+    return UNet(data.shape, *condition(unet["embedding"]), **unet, rngs=rngs)
+
+
+class Model:
+    """The fields of one experiment as pure functions of plain parameter dictionaries.
+
+    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks) and `mlp` or `unet`.
+    Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional": ...}`.
+    Raises DataError when the network cannot take data of this shape.
+    """
+
+    def __init__(self, network: Mapping[str, Any], data: DataSummary):
+        self.network, self.data = dict(network), data
+        if "unet" in network and len(data.shape) != 3:
+            raise DataError(f"network.unet needs images (H, W, C), but one example has shape {data.shape}: use network.mlp")
+        self.names = ("shared",) if network["fields"] == "one" else ("unconditional", "conditional")
+        abstract = nnx.eval_shape(lambda: _module(self.network, self.data, nnx.Rngs(0)))
+        self._graph = nnx.graphdef(abstract)
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """JSON-like description from which `Model.from_description` makes the same model."""
+        return {"network": self.network, "data": asdict(self.data)}
+
+    @classmethod
+    def from_description(cls, description: Mapping[str, Any]) -> "Model":
+        data = {key: tuple(value) if isinstance(value, list) else value for key, value in description["data"].items()}
+        return cls(description["network"], DataSummary(**data))
+
+    def init(self, seed: int) -> dict[str, Any]:
+        """Fresh parameters."""
+
+        def one(key: jax.Array):
+            return nnx.to_pure_dict(nnx.state(_module(self.network, self.data, nnx.Rngs(key))))
+
+        keys = jax.random.split(jax.random.key(seed), len(self.names))
+        return {name: jax.jit(one)(key) for name, key in zip(self.names, keys, strict=True)}
+
+    def field(self, params, z, lam, y, present, key=None) -> jax.Array:
+        """v-prediction of one network, `(N, ...)`; `present` `(N,)` tells where the condition is given."""
+        z_flat = z.reshape(z.shape[0], -1) if "mlp" in self.network else z
+        standard = denoise.network_input(z_flat, lam, self.data.mean, self.data.std)
+        output = nnx.merge(self._graph, params)(standard, lam, y, present, key)
+        return denoise.precondition(output.reshape(z.shape), z, lam, self.data.mean, self.data.std)
+
+    def v_hat(self, params, z, lam, y=None, key=None) -> jax.Array:
+        """The denoiser contract of `denoise.py`, with parameters (and a dropout key, in training) as arguments."""
+        present = jnp.full(z.shape[0], y is not None)
+        name = self.names[0] if y is None else self.names[-1]
+        y = self.data.null_condition(z.shape[0]) if y is None else y
+        return self.field(params[name], z, lam, y, present, key)
+
+    def denoiser(self, params) -> denoise.Denoiser:
+        """A denoiser: a pytree that carries its parameters."""
+        return jax.tree_util.Partial(self.v_hat, params)

@@ -1,0 +1,128 @@
+"""U-Net for images `(N, H, W, C)`: residual blocks modulated by level and condition, optional self-attention."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from diffinfo.nn.embed import LevelEmbedding
+
+_ZERO = nnx.initializers.zeros_init()
+
+
+def _norm(channels: int, rngs: nnx.Rngs) -> nnx.GroupNorm:
+    groups = next(g for g in (8, 4, 2, 1) if channels % g == 0)
+    return nnx.GroupNorm(channels, num_groups=groups, rngs=rngs)
+
+
+def _conv(c_in: int, c_out: int, rngs: nnx.Rngs, size: int = 3, **kwargs) -> nnx.Conv:
+    return nnx.Conv(c_in, c_out, (size, size), rngs=rngs, **kwargs)
+
+
+class _ResidualBlock(nnx.Module):
+    """GroupNorm, silu, 3x3 convolution, twice; the second norm is scaled and shifted by the embedding."""
+
+    def __init__(self, c_in: int, c_out: int, features: int, dropout: float, attention: bool, rngs: nnx.Rngs):
+        self.norm_in, self.norm_out = _norm(c_in, rngs), _norm(c_out, rngs)
+        self.conv_in = _conv(c_in, c_out, rngs)
+        self.conv_out = _conv(c_out, c_out, rngs, kernel_init=_ZERO)
+        self.modulation = nnx.Linear(features, 2 * c_out, kernel_init=_ZERO, rngs=rngs)
+        self.skip = None if c_in == c_out else _conv(c_in, c_out, rngs, size=1)
+        self.dropout = nnx.Dropout(dropout)
+        self.attention = _Attention(c_out, rngs) if attention else None
+
+    def __call__(self, h: jax.Array, embedding: jax.Array, key: jax.Array | None) -> jax.Array:
+        scale, shift = jnp.split(self.modulation(embedding)[:, None, None], 2, axis=-1)
+        update = self.conv_in(jax.nn.silu(self.norm_in(h)))
+        update = jax.nn.silu(self.norm_out(update) * (1 + scale) + shift)
+        update = self.dropout(update, deterministic=key is None, rngs=key)
+        h = (h if self.skip is None else self.skip(h)) + self.conv_out(update)
+        return h if self.attention is None else self.attention(h)
+
+
+class _Attention(nnx.Module):
+    """Single-head self-attention over all pixels, with a residual connection that starts at zero."""
+
+    def __init__(self, channels: int, rngs: nnx.Rngs):
+        self.norm = _norm(channels, rngs)
+        self.query_key_value = nnx.Linear(channels, 3 * channels, rngs=rngs)
+        self.out = nnx.Linear(channels, channels, kernel_init=_ZERO, rngs=rngs)
+
+    def __call__(self, h: jax.Array) -> jax.Array:
+        n, height, width, channels = h.shape
+        projected = self.query_key_value(self.norm(h).reshape(n, height * width, 1, channels))
+        attended = jax.nn.dot_product_attention(*jnp.split(projected, 3, axis=-1))
+        return h + self.out(attended.reshape(h.shape))
+
+
+class UNet(nnx.Module):
+    """`(z (N, H, W, C), lam (N,), y, present (N,), key) -> (N, H, W, C)`.
+
+    `channels` gives the width at full, half, quarter ... resolution; `attention` lists the heights of the feature maps
+    that attend. A `key` switches dropout on. Odd sizes are halved upwards and cropped on the way back.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        condition: nnx.Module,
+        condition_features: int,
+        channels: tuple[int, ...],
+        blocks: int,
+        attention: tuple[int, ...],
+        embedding: int,
+        dropout: float,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        height, _, c_image = shape
+        self.condition = condition
+        self.level = LevelEmbedding(embedding, rngs=rngs)
+        self.condition_in = nnx.Linear(condition_features, embedding, rngs=rngs)
+        self.first = _conv(c_image, channels[0], rngs)
+
+        def block(c_in: int, c_out: int, at: int) -> _ResidualBlock:
+            return _ResidualBlock(c_in, c_out, embedding, dropout, at in attention, rngs)
+
+        heights = [-(-height // 2**i) for i in range(len(channels))]
+        down, current, skips = [], channels[0], [channels[0]]
+        for width, at in zip(channels, heights, strict=True):
+            stage = []
+            for _ in range(blocks):
+                stage.append(block(current, width, at))
+                current = width
+                skips.append(current)
+            down.append(nnx.List(stage))
+        self.down = nnx.List(down)
+        self.middle = block(current, current, heights[-1])
+        up = []
+        for width, at in zip(reversed(channels), reversed(heights), strict=True):
+            stage = []
+            for _ in range(blocks):
+                stage.append(block(current + skips.pop(), width, at))
+                current = width
+            up.append(nnx.List(stage))
+        self.up = nnx.List(up)
+        self.last_norm = _norm(current + skips.pop(), rngs)
+        self.last = _conv(current + channels[0], c_image, rngs, kernel_init=_ZERO)
+
+    def __call__(self, z, lam, y, present, key=None):
+        embedding = jax.nn.silu(self.level(lam) + self.condition_in(self.condition(y, present)))
+        keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
+        h = self.first(z)
+        skips, sizes = [h], []
+        for i, stage in enumerate(self.down):
+            if i > 0:
+                sizes.append(h.shape[1:3])
+                h = nnx.avg_pool(h, (2, 2), strides=(2, 2), padding="SAME", count_include_pad=False)
+            for block in stage:
+                h = block(h, embedding, next(keys))
+                skips.append(h)
+        h = self.middle(h, embedding, next(keys))
+        for i, stage in enumerate(self.up):
+            if i > 0:
+                height, width = sizes.pop()
+                h = jnp.repeat(jnp.repeat(h, 2, axis=1), 2, axis=2)[:, :height, :width]
+            for block in stage:
+                h = block(jnp.concatenate([h, skips.pop()], axis=-1), embedding, next(keys))
+        h = jnp.concatenate([h, skips.pop()], axis=-1)
+        return self.last(jax.nn.silu(self.last_norm(h)))

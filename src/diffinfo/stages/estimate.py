@@ -1,0 +1,90 @@
+"""Measure a trained model on held-out examples: neural entropy and mutual information, with standard errors, in nats."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+EXAMPLE = """examples:
+  diffinfo estimate --data digits.npz --model model.msgpack --out estimate.json
+  diffinfo estimate --data mine.npz --model m.msgpack --settings '{"estimate": {"draws": 128}}' --out estimate.json"""
+
+SECTIONS = ("estimate",)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", required=True, help="the .npz of the data stage; its test split is used")
+    parser.add_argument("--model", required=True, help="the model file of the train stage")
+    parser.add_argument("--out", required=True, help="the .json of estimates; profiles over log-SNR go beside it as .levels.csv")
+
+
+def levels_path(out: str | Path) -> Path:
+    """`estimate.json` -> `estimate.levels.csv`."""
+    return Path(out).with_suffix(".levels.csv")
+
+
+def run(args: argparse.Namespace) -> None:
+    import jax
+    import numpy as np
+    from tqdm import tqdm
+
+    from diffinfo.checkpoint import load_model
+    from diffinfo.config import read_settings
+    from diffinfo.data.dataset import load_dataset
+    from diffinfo.estimate.entropy import entropy_bound, neural_entropy
+    from diffinfo.estimate.integrand import Levels, evaluate_terms
+    from diffinfo.estimate.mutual_information import classification_accuracy, label_entropy, mutual_information
+    from diffinfo.estimate.profiles import profiles
+    from diffinfo.files import DataError, sha256, write_json, write_table
+    from diffinfo.process.schedule import VPSchedule
+
+    settings = read_settings(args.settings, args.experiment, SECTIONS)["estimate"]
+    dataset = load_dataset(args.data)
+    model, params, provenance = load_model(args.model)
+    if provenance["data_sha256"] != dataset.card["sha256"]:
+        raise DataError(f"{args.model}: was trained on other data than {args.data}; train again or name its own data")
+    process = provenance["settings"]["process"]
+    schedule = VPSchedule(process["beta_min"], process["beta_max"])
+    lam_min, lam_max = schedule.log_snr_range(process["s_min"])
+    n = settings["max_examples"] or len(dataset.x_test)
+    x = dataset.x_test[:n].astype(np.float32) / (255 if dataset.is_image else 1)
+    y, classes = dataset.y_test[:n], dataset.classes
+    started = time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        print(tqdm.format_meter(done, total, time.monotonic() - started, ncols=70, unit="example"), file=sys.stderr, flush=True)
+
+    def terms_at(levels: Levels, classes: int | None):
+        key = jax.random.key(settings["seed"])
+        block = 2048 if "mlp" in model.network else 256
+        return evaluate_terms(model.denoiser(params), x, y, levels, key, classes=classes, block=block, report=report)
+
+    levels = Levels.stratified(lam_min, lam_max, settings["draws"])
+    terms = terms_at(levels, classes)
+    groups = {
+        "entropy": neural_entropy(terms) | entropy_bound(terms),
+        "mutual_information": mutual_information(terms, y, classes),
+    }
+    if classes:
+        groups["accuracy"] = {"classification_accuracy": classification_accuracy(terms, y, classes)}
+    if settings["linear_times"]:
+        grid = terms_at(Levels.linear_grid(schedule, process["s_min"], settings["linear_times"]), None)
+        groups["linear_grid"] = neural_entropy(grid) | mutual_information(grid, y, None)
+    result = {
+        "estimates": {group: {name: vars(e) for name, e in members.items()} for group, members in groups.items()},
+        "draws": settings["draws"],
+        "linear_times": settings["linear_times"],
+        "examples": len(x),
+        "split": "held out",
+        "seed": provenance["seed"],
+        "s_min": process["s_min"],
+        "lam_min": lam_min,
+        "lam_max": lam_max,
+        "label_entropy": label_entropy(y, classes) if classes else None,
+        "model_sha256": sha256(args.model),
+        "data_sha256": dataset.card["sha256"],
+    }
+    write_table(levels_path(args.out), profiles(terms, levels, schedule))
+    write_json(args.out, result)
+    for name, estimate in groups["entropy"].items() | groups["mutual_information"].items():
+        print(f"{name:24s} {estimate.value:10.4f} +- {estimate.standard_error:.4f} nats")

@@ -1,0 +1,78 @@
+"""One optimisation step as a pure function of plain pytrees; every random number is `fold_in(key, step)`."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import optax
+from jax.flatten_util import ravel_pytree
+
+from diffinfo.loss import Objective, dropped_condition_loss, two_field_loss
+from diffinfo.nn.build import Model
+
+State = dict[str, Any]
+
+
+def decoded(x: jax.Array) -> jax.Array:
+    """Data as the process sees it: uint8 pixels become [0, 1] (the paper's scale), vectors stay as they are."""
+    return x.astype(jnp.float32) / 255 if x.dtype == jnp.uint8 else x
+
+
+def make_optimizer(steps: int, learning_rate: float, warmup: int, clip: float) -> optax.GradientTransformation:
+    """Adam with global-norm clipping, linear warm-up and cosine decay to zero."""
+    schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, min(warmup, steps // 2), steps, 0.0)
+    return optax.chain(optax.clip_by_global_norm(clip), optax.adam(schedule))
+
+
+def initial_state(params: Any, optimizer: optax.GradientTransformation) -> State:
+    """Parameters as one vector, their moving average, optimizer state, and the number of good steps taken.
+
+    One vector instead of a hundred arrays: the optimizer compiles to a handful of operations, several times faster.
+    """
+    flat, _ = ravel_pytree(params)
+    average = jnp.copy(flat)  # its own buffer: the state is donated to each step
+    return {"params": flat, "ema": average, "optimizer": optimizer.init(flat), "step": jnp.zeros((), jnp.int32)}
+
+
+def make_step(
+    model: Model,
+    unravel: Callable[[jax.Array], Any],
+    optimizer: optax.GradientTransformation,
+    objective: Objective,
+    batch: int,
+    ema: float,
+    null_probability: float,
+) -> Callable[..., tuple[State, dict[str, jax.Array]]]:
+    """`step(state, x, y, key) -> (state, metrics)`; x, y are the whole training data, on the device.
+
+    `unravel` turns the state's parameter vector into the model's parameters.
+
+    Metrics are in nats, and `bad` tells that the loss or a gradient was not finite: such a step changes nothing, and
+    neither does any later one, so that the state stays the last good one.
+    """
+
+    def loss(flat, x, y, key):
+        params = unravel(flat)
+        batch_key, dropout_key = jax.random.split(key)
+        if model.names == ("shared",):
+            field = partial(model.field, params["shared"], key=dropout_key)
+            return dropped_condition_loss(field, objective, null_probability, x, y, batch_key)
+        return two_field_loss(partial(model.v_hat, params, key=dropout_key), objective, x, y, batch_key)
+
+    def step(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> tuple[State, dict[str, jax.Array]]:
+        row_key, loss_key = jax.random.split(jax.random.fold_in(key, state["step"]))
+        rows = jax.random.randint(row_key, (batch,), 0, x.shape[0])
+        gradients, parts = jax.grad(loss, has_aux=True)(state["params"], decoded(x[rows]), y[rows], loss_key)
+        updates, optimizer_state = optimizer.update(gradients, state["optimizer"], state["params"])
+        params = optax.apply_updates(state["params"], updates)
+        # Early averages would remember the initialisation: the decay grows to its final value.
+        decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
+        averaged = optax.incremental_update(params, state["ema"], 1 - decay)
+        new = {"params": params, "ema": averaged, "optimizer": optimizer_state, "step": state["step"] + 1}
+        good = jnp.isfinite(optax.global_norm(gradients)) & jnp.isfinite(parts["conditional"] + parts["unconditional"])
+        kept = jax.tree.map(lambda fresh, old: jnp.where(good, fresh, old), new, state)
+        return kept, parts | {"bad": ~good}
+
+    return step

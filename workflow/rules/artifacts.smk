@@ -1,0 +1,39 @@
+# What came out, with checksums, so that it can be cited and checked.
+
+MODELS = runs(config["experiments"], "/model.msgpack")
+
+
+rule manifest:
+    input:
+        files=FIGURES
+        + [str(Path(figure).with_suffix(".png")) for figure in FIGURES]
+        + TABLES
+        + run_files(config["experiments"])
+        + MODELS,
+        code=sources("stages.manifest"),
+    output:
+        f"{RESULTS}/manifest.json",
+    log:
+        f"{RESULTS}/logs/manifest.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/manifest.tsv"
+    params:
+        root=RESULTS,
+        config=json.dumps(config, sort_keys=True),
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo manifest --root {params.root} --config-json {params.config:q}"
+        " --files {input.files} --out {output} > {log} 2>&1"
+
+
+# `snakemake verify`: are the published files still the ones in the manifest?
+rule verify:
+    input:
+        f"{RESULTS}/manifest.json",
+    log:
+        f"{RESULTS}/logs/verify.log",
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo manifest --verify {input} 2>&1 | tee {log}"

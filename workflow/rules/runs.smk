@@ -1,0 +1,98 @@
+# data -> train -> estimate, sample: one folder per experiment and seed.
+
+
+rule data:
+    input:
+        files=source_files,
+        code=sources("stages.data"),
+    output:
+        data=f"{RESULTS}/runs/{{experiment}}/data.npz",
+        card=f"{RESULTS}/runs/{{experiment}}/data.json",
+    log:
+        f"{RESULTS}/logs/data/{{experiment}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/data/{{experiment}}.tsv"
+    params:
+        settings=settings("data"),
+    priority: 30
+    threads: 1
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo data --settings {params.settings:q} --out {output.data} > {log} 2>&1"
+
+
+rule train:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        code=sources("stages.train"),
+    output:
+        model=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.msgpack",
+        history=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.history.csv",
+    log:
+        f"{RESULTS}/logs/train/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/train/{{experiment}}-seed-{{seed}}.tsv"
+    params:
+        settings=settings("process", "network", "train"),
+    priority: 20
+    threads: 1
+    resources:
+        gpu=1,
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo train --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --seed {wildcards.seed} --out {output.model} > {log} 2>&1"
+
+
+rule estimate:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        model=rules.train.output.model,
+        code=sources("stages.estimate"),
+    output:
+        estimate=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/estimate.json",
+        levels=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/estimate.levels.csv",
+    log:
+        f"{RESULTS}/logs/estimate/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/estimate/{{experiment}}-seed-{{seed}}.tsv"
+    params:
+        settings=settings("estimate"),
+    priority: 25
+    threads: 1
+    resources:
+        gpu=1,
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo estimate --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --model {input.model} --out {output.estimate} > {log} 2>&1"
+
+
+rule sample:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        model=rules.train.output.model,
+        code=sources("stages.sample"),
+    output:
+        samples=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/samples.npz",
+    log:
+        f"{RESULTS}/logs/sample/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sample/{{experiment}}-seed-{{seed}}.tsv"
+    params:
+        settings=settings("sample"),
+    priority: 25
+    threads: 1
+    resources:
+        gpu=1,
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo sample --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --model {input.model} --out {output.samples} > {log} 2>&1"
