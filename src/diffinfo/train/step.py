@@ -71,7 +71,7 @@ def make_step(
         decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
         averaged = optax.incremental_update(params, state["ema"], 1 - decay)
         new = {"params": params, "ema": averaged, "optimizer": optimizer_state, "step": state["step"] + 1}
-        good = jnp.isfinite(optax.global_norm(gradients)) & jnp.isfinite(parts["conditional"] + parts["unconditional"])
+        good = jnp.isfinite(gradients).all() & jnp.isfinite(parts["conditional"] + parts["unconditional"])
         kept = jax.tree.map(lambda fresh, old: jnp.where(good, fresh, old), new, state)
         return kept, parts | {"bad": ~good}
 

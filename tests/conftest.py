@@ -1,0 +1,51 @@
+"""Oracles and tiny data shared by the tests."""
+
+import jax
+import numpy as np
+import pytest
+
+from diffinfo.config import complete
+from diffinfo.data.gaussian import JointGaussian, determinism
+from diffinfo.data.sources import make_dataset
+from diffinfo.process.exact import GaussianDenoiser
+
+LAM_RANGE = (-9.0, 16.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compilation_cache(tmp_path_factory):
+    """Tests train the same small networks again and again: compile each once."""
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("jax")))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+@pytest.fixture(scope="session")
+def joint() -> JointGaussian:
+    """A small joint Gaussian with I(X;Y) of a few nats."""
+    return determinism(dim_x=4, dim_y=3, sigma_eps=0.3, jitter=1e-2, seed=3)
+
+
+@pytest.fixture(scope="session")
+def oracle(joint) -> GaussianDenoiser:
+    """Its exact conditional and unconditional fields."""
+    return GaussianDenoiser.of(np.zeros(4), joint.cov_x, joint.cov_xy, joint.cov_y)
+
+
+@pytest.fixture
+def tiny_gaussian():
+    """A data set of a few hundred pairs."""
+    return make_dataset(complete("data", {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 300, "n_test": 100}}))
+
+
+@pytest.fixture
+def tiny_network():
+    """A perceptron that trains in no time."""
+    return complete("network", {"mlp": {"width": 8, "depth": 1}})
+
+
+def assert_agrees(estimate, truth):
+    """Within 4 of its own standard errors of the truth - and not so when the estimator is off by 2% either way."""
+    allowed = 4 * estimate.standard_error
+    assert abs(estimate.value - truth) < allowed, f"{estimate} against {truth}"
+    for slip in (0.98, 1.02):
+        assert abs(slip * estimate.value - truth) > allowed, f"{estimate}: too uncertain to see 2% of {truth}"

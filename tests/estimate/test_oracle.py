@@ -1,0 +1,181 @@
+"""Every estimator with exact fields against closed forms, within its own errors: no network, no tuned tolerance."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import logsumexp, xlogy
+
+from diffinfo.estimate import mutual_information as mi
+from diffinfo.estimate.entropy import Estimate, entropy_bound, neural_entropy
+from diffinfo.estimate.integrand import Levels, evaluate_terms
+from diffinfo.estimate.profiles import profiles
+from diffinfo.process.exact import GaussianDenoiser, MixtureDenoiser
+from diffinfo.process.schedule import VPSchedule
+from tests.conftest import LAM_RANGE, assert_agrees
+
+N, DRAWS = 160_000, 32
+MEANS, VARIANCES, WEIGHTS = np.array([-2.0, 0.3, 2.0]), np.array([0.09, 0.25, 0.04]), np.array([0.3, 0.4, 0.3])
+
+
+@pytest.fixture(scope="module")
+def terms(joint, oracle):
+    x, y = (array.astype(np.float32) for array in joint.sample(N, np.random.default_rng(5)))
+    return evaluate_terms(oracle, x, y, Levels.stratified(*LAM_RANGE, DRAWS), jax.random.key(0), block=40_000)
+
+
+@pytest.mark.parametrize("name", ["squared_difference", "entropy_difference", "loss_difference", "calibrated"])
+def test_mutual_information_of_a_joint_gaussian(terms, joint, name):
+    assert_agrees(getattr(mi, name)(terms), float(joint.mutual_information()))
+
+
+def test_entropies_of_a_joint_gaussian(terms, joint):
+    low, high = LAM_RANGE
+    marginal = float(joint.total_entropy(high) - joint.total_entropy(low))
+    conditional = float(joint.conditional_total_entropy(high) - joint.conditional_total_entropy(low))
+    assert_agrees(neural_entropy(terms)["s_nn"], marginal)
+    assert_agrees(neural_entropy(terms)["s_nn_conditional"], conditional)
+    assert_agrees(entropy_bound(terms)["s_bound"], marginal)
+    assert_agrees(entropy_bound(terms)["s_bound_conditional"], conditional)
+
+
+def test_profiles_follow_the_exact_curves_level_by_level(terms, joint):
+    schedule = VPSchedule()
+    table = profiles(terms, Levels.stratified(*LAM_RANGE, DRAWS), schedule)
+    for name, exact in (("loss_difference", joint.mutual_information), ("s_nn", joint.total_entropy)):
+        rows = table[table["quantity"] == name]
+        z = (rows["amount"] - (exact(rows["lam_high"]) - exact(rows["lam_low"]))) / rows["amount_se"]
+        assert np.abs(z).max() < 4.5, name
+        assert 0.5 < np.sqrt((z**2).mean()) < 1.5, name  # neither biased nor with inflated errors
+        z = (rows["remaining"] - (exact(rows["lam_high"]) - exact(LAM_RANGE[0]))) / rows["remaining_se"]
+        assert np.abs(z).max() < 4.5, name
+    misaligned = table[table["quantity"] == "misalignment"]
+    assert np.abs(misaligned["amount"] / misaligned["amount_se"]).max() < 4.5
+    np.testing.assert_allclose(schedule.log_snr(rows["s_high"]), rows["lam_low"], rtol=1e-6)
+
+
+def test_linear_grid_is_the_trapezoid_in_s(joint, oracle):
+    # On a fine enough grid of a smooth case both rules give the same integral.
+    schedule, s_min = VPSchedule(), 1e-3
+    x, y = (array.astype(np.float32) for array in joint.sample(20_000, np.random.default_rng(6)))
+    grid = evaluate_terms(oracle, x, y, Levels.linear_grid(schedule, s_min, 400), jax.random.key(1))
+    low, high = schedule.log_snr_range(s_min)
+    truth = float(joint.mutual_information(high) - joint.mutual_information(low))
+    assert_agrees(mi.squared_difference(grid), truth)
+
+
+def test_known_trap_of_the_linear_grid():
+    # A collapsed dimension: 255.8 nats on 100 linear points where the integral over the same range is 6.41.
+    schedule = VPSchedule()
+    levels = Levels.linear_grid(schedule, 1e-5, 100)
+    alpha = 1 / (1 + np.exp(-levels.low))
+    np.testing.assert_allclose(0.5 * np.sum(levels.weight * alpha * alpha), 255.8, rtol=2e-3)
+    integral, _ = quad(lambda lam: 0.5 / (1 + np.exp(-lam)) ** 2, *schedule.log_snr_range(1e-5))
+    np.testing.assert_allclose(integral, 6.41, atol=0.01)
+
+
+def test_independent_conditions_carry_nothing():
+    rng = np.random.default_rng(7)
+    x, y = (rng.standard_normal((5000, 3)).astype(np.float32) for _ in range(2))
+    cov = np.diag([0.5, 1.0, 2.0])
+    x = x * np.sqrt(np.diag(cov)).astype(np.float32)
+    denoiser = GaussianDenoiser.of(np.zeros(3), cov, np.zeros((3, 3)), np.eye(3))
+    found = evaluate_terms(denoiser, x, y, Levels.stratified(*LAM_RANGE, 16), jax.random.key(0))
+    for estimate in mi.mutual_information(found, y, None).values():
+        assert abs(estimate.value) <= max(4 * estimate.standard_error, 1e-4)
+
+
+def test_equilibrium_data_store_nothing():
+    x = np.random.default_rng(8).standard_normal((2000, 2)).astype(np.float32)
+    denoiser = GaussianDenoiser.of(np.zeros(2), np.eye(2), np.zeros((2, 1)), np.eye(1))
+    found = evaluate_terms(denoiser, x, x[:, :1], Levels.stratified(*LAM_RANGE, 8), jax.random.key(0))
+    assert neural_entropy(found)["s_nn"].value == 0
+
+
+def _labelled_mixture(n, draws):
+    """Labels and terms of a 1-D mixture with overlapping classes, from its exact fields."""
+    rng = np.random.default_rng(9)
+    y = rng.choice(3, n, p=WEIGHTS).astype(np.int32)
+    x = (MEANS[y] + np.sqrt(VARIANCES[y]) * rng.standard_normal(n)).astype(np.float32)[:, None]
+    denoiser = MixtureDenoiser.of(MEANS[:, None], VARIANCES, WEIGHTS, np.arange(3))
+    levels = Levels.stratified(*LAM_RANGE, draws)
+    return y, evaluate_terms(denoiser, x, y, levels, jax.random.key(2), classes=3, block=20_000)
+
+
+@pytest.fixture(scope="module")
+def mixture():
+    return _labelled_mixture(N, DRAWS)
+
+
+def _log_joint(x):
+    return np.log(WEIGHTS) - 0.5 * (x - MEANS) ** 2 / VARIANCES - 0.5 * np.log(2 * np.pi * VARIANCES)
+
+
+def _expectation(of):
+    """E f(x) under the mixture, by quadrature on [-5, 5] (beyond which no mass is left)."""
+    return quad(lambda x: np.exp(logsumexp(_log_joint(x))) * of(x), -5, 5, limit=500, points=[-2, 0.3, 2])[0]
+
+
+def _posterior_entropy(x):
+    p = np.exp(_log_joint(x) - logsumexp(_log_joint(x)))
+    return -xlogy(p, p).sum()
+
+
+@pytest.mark.parametrize("name", ["squared_difference", "loss_difference", "calibrated", "entropy_difference"])
+def test_mutual_information_with_labels(mixture, name):
+    _, found = mixture
+    truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
+    estimate = getattr(mi, name)(found)
+    assert abs(estimate.value - truth) < 4 * estimate.standard_error
+
+
+def test_classification_bound_agrees_and_never_exceeds_the_label_entropy():
+    # Noise in the posterior costs the bound about 1/draws: 0.5 / 64 nats here, so many draws show that nothing else does.
+    y, found = _labelled_mixture(20_000, 1024)
+    truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
+    estimate = mi.classification_bound(found, y, 3)
+    assert_agrees(estimate, truth)
+    assert estimate.value <= mi.label_entropy(y, 3)
+    assert mi.classification_accuracy(found, y, 3).value > 0.95
+
+
+def test_entropy_of_a_mixture_against_quadrature(mixture):
+    _, found = mixture
+
+    def relative_entropy(x):
+        return logsumexp(_log_joint(x)) + 0.5 * x**2 + 0.5 * np.log(2 * np.pi)
+
+    # LAM_RANGE reaches equilibrium within 1e-4 nats and the data within 1e-5, for these variances.
+    assert_agrees(neural_entropy(found)["s_nn"], _expectation(relative_entropy))
+
+
+def test_class_losses_are_the_conditional_losses_of_every_label(mixture):
+    y, found = mixture
+    np.testing.assert_allclose(found.class_loss[np.arange(len(y)), y], found.loss_c.sum(1), rtol=1e-4, atol=1e-4)
+
+
+def test_bound_holds_for_a_wrong_model():
+    # A denoiser that confuses two of three classes cannot look better than the label entropy, nor than the truth.
+    rng = np.random.default_rng(10)
+    y = rng.choice(3, 6000).astype(np.int32)
+    x = (np.array([-2.0, 0.0, 2.0])[y] + 0.2 * rng.standard_normal(6000)).astype(np.float32)[:, None]
+    wrong = MixtureDenoiser.of([[-2.0], [2.0], [0.0]], 0.04, [1, 1, 1], [0, 1, 2])
+    found = evaluate_terms(wrong, x, y, Levels.stratified(*LAM_RANGE, 32), jax.random.key(0), classes=3)
+    assert mi.classification_bound(found, y, 3).value < np.log(3)
+    assert mi.classification_bound(found, y, 3).value < 0.7
+
+
+def test_nan_from_a_denoiser_names_the_example():
+    def broken(z, lam, y=None):
+        return jnp.where(z > 2.5, jnp.nan, 0.0)
+
+    x = np.zeros((10, 1), np.float32)
+    x[7] = 100.0
+    with pytest.raises(FloatingPointError, match="example 7"):
+        evaluate_terms(jax.tree_util.Partial(broken), x, x, Levels.stratified(0.0, 1.0, 2), jax.random.key(0))
+
+
+def test_one_example_has_no_standard_error():
+    with pytest.raises(ValueError, match="at least 2"):
+        Estimate.of(np.ones(1))

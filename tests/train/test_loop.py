@@ -1,0 +1,109 @@
+"""Training gives one answer however it is cut, killed or dispatched, and stops cleanly when it diverges."""
+
+import jax
+import numpy as np
+import pytest
+
+from diffinfo.config import complete
+from diffinfo.data.dataset import Dataset
+from diffinfo.estimate.integrand import Levels, evaluate_terms
+from diffinfo.estimate.mutual_information import loss_difference
+from diffinfo.nn.build import Model
+from diffinfo.train.loop import TrainingDiverged, make_objective, summarize, train_model
+
+
+def _train(dataset, network, seed=0, **options):
+    keywords = {key: options.pop(key) for key in ("chunk", "resume_file", "save_every", "report") if key in options}
+    settings = complete("train", {"steps": 40, "batch": 32} | options)
+    objective = make_objective(settings, complete("process", {}))
+    return train_model(Model(network, summarize(dataset)), dataset, objective, settings, seed, **keywords)
+
+
+def _assert_same_bits(one, two):
+    assert (one.history == two.history).all()
+    for left, right in zip(jax.tree.leaves(one.params), jax.tree.leaves(two.params), strict=True):
+        assert left.tobytes() == right.tobytes()
+
+
+@pytest.mark.parametrize("fields", ["one", "two"])
+def test_chunks_never_change_a_bit(tiny_gaussian, tiny_network, fields):
+    network = tiny_network | {"fields": fields}
+    reference = _train(tiny_gaussian, network, chunk=40)
+    for chunk in (1, 7, 20):
+        _assert_same_bits(_train(tiny_gaussian, network, chunk=chunk), reference)
+
+
+def test_interrupted_training_goes_on_to_the_same_bits(tiny_gaussian, tiny_network, tmp_path):
+    reference = _train(tiny_gaussian, tiny_network, chunk=8)
+    state = tmp_path / "state.msgpack"
+
+    class Killed(Exception):
+        pass
+
+    calls = []
+
+    def die_at_the_third_report(line):
+        calls.append(line)
+        if len(calls) == 3:
+            raise Killed
+
+    import diffinfo.train.loop as loop
+
+    original = loop.time.monotonic
+    ticks = iter(range(0, 10**6, 100))  # every look at the clock is 100 s later: report and save after each chunk
+    loop.time.monotonic = lambda: next(ticks)
+    try:
+        with pytest.raises(Killed):
+            _train(tiny_gaussian, tiny_network, chunk=8, resume_file=state, report=die_at_the_third_report)
+    finally:
+        loop.time.monotonic = original
+    lines = []
+    resumed = _train(tiny_gaussian, tiny_network, chunk=8, resume_file=state, report=lines.append)
+    assert "going on from step 16 of 40" in lines[0]
+    _assert_same_bits(resumed, reference)
+
+
+def test_a_damaged_state_is_started_over(tiny_gaussian, tiny_network, tmp_path):
+    (tmp_path / "state.msgpack").write_bytes(b"\x93half a fi")
+    lines = []
+    trained = _train(tiny_gaussian, tiny_network, resume_file=tmp_path / "state.msgpack", report=lines.append)
+    assert "starting over" in lines[0]
+    _assert_same_bits(trained, _train(tiny_gaussian, tiny_network))
+
+
+def test_divergence_names_the_step_and_keeps_the_last_good_state(tiny_gaussian, tiny_network, tmp_path):
+    # One row overflows float32 when squared; it is first drawn some steps in, and the state before that must survive.
+    x = tiny_gaussian.x_train.copy()
+    x[17] = 1e30
+    broken = Dataset(x, tiny_gaussian.y_train, tiny_gaussian.x_test, tiny_gaussian.y_test, tiny_gaussian.card)
+    state = tmp_path / "state.msgpack"
+    with pytest.raises(TrainingDiverged, match=r"not finite at step \d+ of 200; the state before it is kept") as caught:
+        _train(broken, tiny_network, chunk=10, batch=2, steps=200, resume_file=state)
+    step = int(str(caught.value).split("step ")[1].split()[0])
+    assert step > 1
+    from diffinfo.checkpoint import load_tree
+
+    saved = load_tree(state)
+    assert int(saved["state"]["step"]) == step - 1
+    assert np.isfinite(saved["state"]["params"]).all()
+    assert np.isfinite(saved["history"][: step - 1]).all()
+
+
+def test_seeds_differ_and_repeat(tiny_gaussian, tiny_network):
+    _assert_same_bits(_train(tiny_gaussian, tiny_network, seed=3), _train(tiny_gaussian, tiny_network, seed=3))
+    assert (
+        _train(tiny_gaussian, tiny_network, seed=3).history != _train(tiny_gaussian, tiny_network, seed=4).history
+    ).any()
+
+
+@pytest.mark.parametrize("fields", ["one", "two"])
+@pytest.mark.parametrize("weighting", ["velocity", "likelihood", "noise"])
+def test_every_weighting_learns_information(tiny_gaussian, fields, weighting):
+    network = complete("network", {"fields": fields, "mlp": {"width": 32, "depth": 1}})
+    trained = _train(tiny_gaussian, network, steps=400, batch=128, weighting=weighting)
+    model = Model(network, summarize(tiny_gaussian))
+    terms = evaluate_terms(
+        model.denoiser(trained.params), tiny_gaussian.x_test, tiny_gaussian.y_test, Levels.stratified(-8, 12, 64), jax.random.key(0)
+    )
+    truth = tiny_gaussian.card["truth"]["mutual_information"]
+    assert 0.6 * truth < loss_difference(terms).value < 1.3 * truth
