@@ -33,7 +33,7 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
     figure, axes = plt.subplots(
         len(experiments), 3, figsize=(PAGE, 1.75 * len(experiments) + 0.5), squeeze=False, sharex="col", layout="constrained"
     )
-    for row, experiment in zip(axes, experiments, strict=True):
+    for number, (row, experiment) in enumerate(zip(axes, experiments, strict=True)):
         chosen = table[table["experiment"] == experiment]
         for axis, (title, x, y, x_label, y_label) in zip(row, PANELS, strict=True):
             for network, exact, _, colour in CURVES:
@@ -42,10 +42,11 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
                 band(axis, solid[x], solid[y], solid[f"{y}_se"], color=colour)
                 axis.plot(dashed[x], dashed[y], color="black", linestyle=(0, (4, 3)), linewidth=0.8, zorder=3)
             axis.set_ylabel(y_label)
-            axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0] * 0.1))
-            if row is axes[0]:
+            # Scaled by the curves: a band on a vanishing interval of s can be as tall as it likes.
+            axis.set_ylim(0, 1.15 * chosen.loc[chosen["kind"] == "exact", y].max())
+            if number == 0:
                 axis.set_title(title)
-            if row is axes[-1]:
+            if number == len(experiments) - 1:
                 axis.set_xlabel(x_label)
         # The rate peaks at early s: its axis ends where the curves have become flat.
         row[1].set_xlim(0, 0.6)

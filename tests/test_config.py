@@ -1,0 +1,63 @@
+from pathlib import Path
+
+import pytest
+import yaml
+
+from diffinfo.config import ConfigError, complete, read_settings, schema
+
+CONFIGS = sorted(Path(__file__).parents[1].glob("config/*.yaml"))
+
+
+def test_defaults_are_complete_and_not_shared():
+    one, two = complete("train", {}), complete("train", {})
+    assert one["steps"] == 1500
+    assert one["levels"] == {"center": 1.5, "scale": 3.0, "uniform": 0.3}
+    one["levels"]["center"] = 9
+    assert two["levels"]["center"] == 1.5
+    assert complete("train", {})["levels"]["center"] == 1.5
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "message"),
+    [
+        ("train", {"stepz": 5}, r"train: .*'stepz' was unexpected.*known keys: steps"),
+        ("train", {"steps": 0}, r"train\.steps: 0 is less than the minimum of 1"),
+        ("train", {"steps": "many"}, r"train\.steps: 'many' is not of type 'integer'"),
+        ("train", {"weighting": "elbo"}, r"train\.weighting: 'elbo' is not one of"),
+        ("train", {"levels": {"centre": 1}}, r"train\.levels: .*'centre' was unexpected"),
+        ("data", {"gaussian": {}}, r"data\.gaussian: 'sigma_eps' is a required property"),
+        ("data", {}, "data: "),
+        ("data", {"digits": {}, "npz": {"path": "a"}}, "data: .*too many properties"),
+        ("network", {"fields": "two"}, "network: "),
+        ("process", {"s_min": 2}, r"process\.s_min: 2 is greater than or equal to the maximum"),
+    ],
+)
+def test_bad_keys_and_values_are_named(section, value, message):
+    with pytest.raises(ConfigError, match=message):
+        complete(section, value)
+
+
+def test_settings_from_json_or_from_a_config_file(tmp_path):
+    found = read_settings('{"train": {"steps": 7}}', None, ("train", "process"))
+    assert found["train"]["steps"] == 7
+    assert found["process"]["s_min"] == 1e-5
+    with pytest.raises(ConfigError, match="unknown section 'trian'"):
+        read_settings('{"trian": {}}', None, ("train",))
+    with pytest.raises(ConfigError, match="no file"):
+        read_settings(str(tmp_path / "none.yaml"), "a", ("train",))
+    default = str(Path(__file__).parents[1] / "config" / "default.yaml")
+    assert read_settings(default, "gaussian-0.6", ("data",))["data"]["gaussian"]["sigma_eps"] == 0.6
+    with pytest.raises(ConfigError, match=r"--experiment nope: not one of gaussian-1\.0"):
+        read_settings(default, "nope", ("data",))
+
+
+def test_every_key_of_an_experiment_is_in_its_schema_with_a_default_or_required():
+    experiment = schema()["$defs"]["experiment"]
+    for name, section in experiment["properties"].items():
+        assert "default" in section or name in experiment["required"], name
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
+def test_shipped_configs_are_valid(path):
+    for experiment in yaml.safe_load(path.read_text())["experiments"].values():
+        complete("experiment", experiment)

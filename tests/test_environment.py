@@ -1,0 +1,52 @@
+"""The lock, the conda environment and the package's metadata say the same."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+LOCK = (ROOT / "requirements.txt").read_text()
+
+
+def _locked(python="3.11"):
+    """Name -> version that the lock installs on this Python."""
+    found = {}
+    for name, version, rest in re.findall(r"^([a-z0-9._-]+)==(\S+?)(?: ;([^\\]*))? \\$", LOCK, re.MULTILINE):
+        marker = re.search(r"python_full_version (<|>=) '3\.12'", rest)
+        if not marker or (marker[1] == "<") == (python == "3.11"):
+            found[name] = version
+    return found
+
+
+def _names(requirements):
+    return {re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower() for requirement in requirements}
+
+
+def test_conda_environment_is_in_step_with_the_lock():
+    environment = yaml.safe_load((ROOT / "envs" / "diffinfo.yaml").read_text())
+    pinned = dict(line.split("==") for line in environment["dependencies"][-1]["pip"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(pinned) == _names(project["dependencies"])
+    locked = _locked()
+    assert pinned == {name: locked[name] for name in pinned}
+
+
+def test_every_requirement_is_locked_with_hashes():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = _names(project["dependencies"])
+    for extra in project["optional-dependencies"].values():
+        wanted |= _names(extra) - {"diffinfo"}
+    assert wanted <= set(_locked())
+    entries = [block for block in re.split(r"\n(?=\S)", LOCK.strip())]
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_the_core_needs_no_tensorflow():
+    assert "tensorflow" not in _locked()
+
+
+def test_no_index_address_in_the_lock():
+    assert "://" not in LOCK
+    assert "--index" not in LOCK

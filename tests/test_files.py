@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from diffinfo.files import DataError, read_arrays, read_json, sha256, write_arrays, write_atomic, write_json
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
+    path = tmp_path / "out.json"
+    write_json(path, {"a": 1})
+
+    def full_disk(stream):
+        stream.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        write_atomic(path, full_disk)
+    assert read_json(path) == {"a": 1}
+    assert [p.name for p in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_arrays_come_back_and_bytes_depend_on_them_only(tmp_path):
+    arrays = {"x": np.arange(6, dtype=np.uint8).reshape(2, 3), "y": np.linspace(0, 1, 5)}
+    write_arrays(tmp_path / "a.npz", arrays)
+    write_arrays(tmp_path / "b.npz", dict(reversed(arrays.items())))
+    assert sha256(tmp_path / "a.npz") == sha256(tmp_path / "b.npz")
+    again = read_arrays(tmp_path / "a.npz")
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(again[name], array)
+
+
+def test_pickles_and_nan_are_refused(tmp_path):
+    np.savez(tmp_path / "p.npz", x=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(DataError, match=r"p\.npz"):
+        read_arrays(tmp_path / "p.npz")
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "n.json", {"value": float("nan")})
+    assert not (tmp_path / "n.json").exists()
+
+
+def test_broken_json_is_named(tmp_path):
+    (tmp_path / "card.json").write_text("{")
+    with pytest.raises(DataError, match=r"card\.json: not valid JSON"):
+        read_json(tmp_path / "card.json")
