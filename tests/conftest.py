@@ -34,7 +34,9 @@ def oracle(joint) -> GaussianDenoiser:
 @pytest.fixture
 def tiny_gaussian():
     """A data set of a few hundred pairs."""
-    return make_dataset(complete("data", {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 300, "n_test": 100}}))
+    return make_dataset(
+        complete("data", {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 300, "n_test": 100}})
+    )
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def test_every_requirement_is_locked_with_hashes():
     for extra in project["optional-dependencies"].values():
         wanted |= _names(extra) - {"diffinfo"}
     assert wanted <= set(_locked())
-    entries = [block for block in re.split(r"\n(?=\S)", LOCK.strip())]
+    entries = re.split(r"\n(?=\S)", LOCK.strip())
     assert all("--hash=sha256:" in entry for entry in entries)
 
 

@@ -19,7 +19,7 @@ STAGES = {
 
 SETTINGS_HELP = (
     "a config file (then also --experiment), or the experiment's sections as JSON, "
-    "such as '{\"train\": {\"steps\": 500}}'; what is left out takes its default (see config/README.md)"
+    'such as \'{"train": {"steps": 500}}\'; what is left out takes its default (see config/README.md)'
 )
 
 
@@ -44,7 +44,9 @@ def make_parser() -> argparse.ArgumentParser:
         if name in ("data", "train", "estimate", "sample"):
             stage.add_argument("--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP)
             stage.add_argument("--experiment", help="which experiment of the config file")
-            stage.add_argument("--threads", type=int, default=0, help="CPU threads of one computation (0: all; the workflow uses 1)")
+            stage.add_argument(
+                "--threads", type=int, default=0, help="CPU threads of one computation (0: all; the workflow uses 1)"
+            )
         module.add_arguments(stage)
     return parser
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.special import logsumexp, xlogy
+from tests.conftest import LAM_RANGE, assert_agrees
 
 from diffinfo.estimate import mutual_information as mi
 from diffinfo.estimate.entropy import Estimate, entropy_bound, neural_entropy
@@ -13,7 +14,6 @@ from diffinfo.estimate.integrand import Levels, evaluate_terms
 from diffinfo.estimate.profiles import profiles
 from diffinfo.process.exact import GaussianDenoiser, MixtureDenoiser
 from diffinfo.process.schedule import VPSchedule
-from tests.conftest import LAM_RANGE, assert_agrees
 
 N, DRAWS = 160_000, 32
 MEANS, VARIANCES, WEIGHTS = np.array([-2.0, 0.3, 2.0]), np.array([0.09, 0.25, 0.04]), np.array([0.3, 0.4, 0.3])

@@ -7,7 +7,12 @@ import numpy as np
 from diffinfo.denoise import e_hat, eps_hat, score, x_hat
 from diffinfo.process.exact import GaussianDenoiser, MixtureDenoiser
 
-MEANS, VARIANCES, WEIGHTS, CLASSES = np.array([[-2.0, 0.5], [0.5, 1.0], [2.0, -1.0]]), [0.04, 0.3, 0.1], [0.2, 0.5, 0.3], [0, 1, 0]
+MEANS, VARIANCES, WEIGHTS, CLASSES = (
+    np.array([[-2.0, 0.5], [0.5, 1.0], [2.0, -1.0]]),
+    [0.04, 0.3, 0.1],
+    [0.2, 0.5, 0.3],
+    [0, 1, 0],
+)
 
 
 def _mixture_log_density(z, lam, keep=(True, True, True)):

@@ -91,9 +91,7 @@ def test_divergence_names_the_step_and_keeps_the_last_good_state(tiny_gaussian, 
 
 def test_seeds_differ_and_repeat(tiny_gaussian, tiny_network):
     _assert_same_bits(_train(tiny_gaussian, tiny_network, seed=3), _train(tiny_gaussian, tiny_network, seed=3))
-    assert (
-        _train(tiny_gaussian, tiny_network, seed=3).history != _train(tiny_gaussian, tiny_network, seed=4).history
-    ).any()
+    assert (_train(tiny_gaussian, tiny_network, seed=3).history != _train(tiny_gaussian, tiny_network, seed=4).history).any()
 
 
 @pytest.mark.parametrize("fields", ["one", "two"])
@@ -103,7 +101,11 @@ def test_every_weighting_learns_information(tiny_gaussian, fields, weighting):
     trained = _train(tiny_gaussian, network, steps=400, batch=128, weighting=weighting)
     model = Model(network, summarize(tiny_gaussian))
     terms = evaluate_terms(
-        model.denoiser(trained.params), tiny_gaussian.x_test, tiny_gaussian.y_test, Levels.stratified(-8, 12, 64), jax.random.key(0)
+        model.denoiser(trained.params),
+        tiny_gaussian.x_test,
+        tiny_gaussian.y_test,
+        Levels.stratified(-8, 12, 64),
+        jax.random.key(0),
     )
     truth = tiny_gaussian.card["truth"]["mutual_information"]
     assert 0.6 * truth < loss_difference(terms).value < 1.3 * truth

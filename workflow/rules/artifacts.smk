@@ -1,6 +1,6 @@
 # What came out, with checksums, so that it can be cited and checked.
 
-MODELS = runs(config["experiments"], "/model.msgpack")
+MODELS = [f"{run}/model.msgpack" for run in runs(config["experiments"])]
 
 
 rule manifest:
@@ -17,13 +17,12 @@ rule manifest:
         f"{RESULTS}/logs/manifest.log",
     benchmark:
         f"{RESULTS}/benchmarks/manifest.tsv"
-    params:
-        root=RESULTS,
-        config=json.dumps(config, sort_keys=True),
     conda:
         ENV
+    params:
+        config=json.dumps(config, sort_keys=True),
     shell:
-        "python -m diffinfo manifest --root {params.root} --config-json {params.config:q}"
+        "python -m diffinfo manifest --config-json {params.config:q}"
         " --files {input.files} --out {output} > {log} 2>&1"
 
 

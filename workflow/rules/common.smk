@@ -9,12 +9,12 @@ RESULTS = config["results"]
 ENV = str(ROOT / "envs" / "diffinfo.yaml")
 
 # Jobs run this checkout's package, whatever environment they are in; compiled programs are shared between jobs.
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+# (Braces are doubled twice: once for the f-string, once for Snakemake's formatting.)
+shell.prefix(
+    f"export PYTHONPATH={ROOT}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}} "
+    f"JAX_COMPILATION_CACHE_DIR=${{{{JAX_COMPILATION_CACHE_DIR:-$PWD/{RESULTS}/.cache/jax}}}}; "
 )
-os.environ.setdefault(
-    "JAX_COMPILATION_CACHE_DIR", str(Path(RESULTS, ".cache", "jax").resolve())
-)
+
 sys.path.insert(0, str(ROOT / "src"))
 
 from diffinfo.source import closure
@@ -56,23 +56,30 @@ def source_files(wildcards):
     return []
 
 
-def runs(names, pattern=""):
-    """Run folders (or files in them) of the named experiments, one per seed."""
+def runs(names):
+    """Run folders of the named experiments, one per seed."""
     for name in names:
         if name not in config["experiments"]:
             raise WorkflowError(
                 f"figures: {name} is not one of the experiments {', '.join(config['experiments'])}"
             )
     return [
-        f"{RESULTS}/runs/{name}/seed-{seed}{pattern}"
+        f"{RESULTS}/runs/{name}/seed-{seed}"
         for name in names
         for seed in config["experiments"][name]["seeds"]
     ]
 
 
+def figure_runs(name):
+    """The run folders that a figure shows; empty for a figure that the config leaves out."""
+    return runs(config["figures"].get(name, []))
+
+
 def run_files(names):
     """What a table reads of the named experiments."""
-    estimates = runs(names, "/estimate.json") + runs(names, "/estimate.levels.csv")
+    estimates = [
+        f"{run}/{file}" for run in runs(names) for file in ("estimate.json", "estimate.levels.csv")
+    ]
     return estimates + [f"{RESULTS}/runs/{name}/data.json" for name in names]
 
 

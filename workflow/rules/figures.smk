@@ -4,11 +4,6 @@ FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
 TABLES = [f"{RESULTS}/tables/estimates.csv"]
 
 
-def figure_runs(name):
-    """The run folders that a figure shows; empty for a figure that the config leaves out."""
-    return runs(config["figures"].get(name, []))
-
-
 rule profiles:
     input:
         runs=lambda wildcards: run_files(config["figures"][wildcards.figure]),
@@ -23,13 +18,13 @@ rule profiles:
         f"{RESULTS}/logs/table/{{figure}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
-    params:
-        runs=lambda wildcards: figure_runs(wildcards.figure),
     wildcard_constraints:
         figure="fig12|fig16",
     priority: 30
     conda:
         ENV
+    params:
+        runs=lambda wildcards: figure_runs(wildcards.figure),
     shell:
         "python -m diffinfo table profiles --runs {params.runs} --out {output} > {log} 2>&1"
 
@@ -49,10 +44,10 @@ rule estimates:
         f"{RESULTS}/logs/table/estimates.log",
     benchmark:
         f"{RESULTS}/benchmarks/table/estimates.tsv"
-    params:
-        runs=runs(config["experiments"]),
     conda:
         ENV
+    params:
+        runs=runs(config["experiments"]),
     shell:
         "python -m diffinfo table estimates --runs {params.runs} --out {output.table} > {log} 2>&1"
 
@@ -62,8 +57,9 @@ rule fig12:
         table=f"{RESULTS}/tables/fig12.csv",
         code=sources("stages.figure", "figures.fig12"),
     output:
-        report(
-            multiext(f"{RESULTS}/figures/fig12", ".pdf", ".png"),
+        pdf=f"{RESULTS}/figures/fig12.pdf",
+        png=report(
+            f"{RESULTS}/figures/fig12.png",
             caption="../report/fig12.rst",
             category="Figures",
         ),
@@ -75,7 +71,7 @@ rule fig12:
     conda:
         ENV
     shell:
-        "python -m diffinfo figure fig12 --inputs {input.table} --out {output[0]} > {log} 2>&1"
+        "python -m diffinfo figure fig12 --inputs {input.table} --out {output.pdf} > {log} 2>&1"
 
 
 rule fig16:
@@ -84,8 +80,9 @@ rule fig16:
         estimates=rules.estimates.output.table,
         code=sources("stages.figure", "figures.fig16"),
     output:
-        report(
-            multiext(f"{RESULTS}/figures/fig16", ".pdf", ".png"),
+        pdf=f"{RESULTS}/figures/fig16.pdf",
+        png=report(
+            f"{RESULTS}/figures/fig16.png",
             caption="../report/fig16.rst",
             category="Figures",
         ),
@@ -97,7 +94,7 @@ rule fig16:
     conda:
         ENV
     shell:
-        "python -m diffinfo figure fig16 --inputs {input.table} {input.estimates} --out {output[0]} > {log} 2>&1"
+        "python -m diffinfo figure fig16 --inputs {input.table} {input.estimates} --out {output.pdf} > {log} 2>&1"
 
 
 rule samples:
@@ -105,8 +102,9 @@ rule samples:
         samples=[f"{run}/samples.npz" for run in figure_runs("samples")],
         code=sources("stages.figure", "figures.samples"),
     output:
-        report(
-            multiext(f"{RESULTS}/figures/samples", ".pdf", ".png"),
+        pdf=f"{RESULTS}/figures/samples.pdf",
+        png=report(
+            f"{RESULTS}/figures/samples.png",
             caption="../report/samples.rst",
             category="Figures",
         ),
@@ -118,4 +116,4 @@ rule samples:
     conda:
         ENV
     shell:
-        "python -m diffinfo figure samples --inputs {input.samples} --out {output[0]} > {log} 2>&1"
+        "python -m diffinfo figure samples --inputs {input.samples} --out {output.pdf} > {log} 2>&1"

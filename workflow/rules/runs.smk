@@ -12,12 +12,12 @@ rule data:
         f"{RESULTS}/logs/data/{{experiment}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/data/{{experiment}}.tsv"
-    params:
-        settings=settings("data"),
     priority: 30
-    threads: 1
     conda:
         ENV
+    threads: 1
+    params:
+        settings=settings("data"),
     shell:
         "python -m diffinfo data --settings {params.settings:q} --out {output.data} > {log} 2>&1"
 
@@ -34,14 +34,14 @@ rule train:
         f"{RESULTS}/logs/train/{{experiment}}-seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train/{{experiment}}-seed-{{seed}}.tsv"
-    params:
-        settings=settings("process", "network", "train"),
     priority: 20
+    conda:
+        ENV
     threads: 1
     resources:
         gpu=1,
-    conda:
-        ENV
+    params:
+        settings=settings("process", "network", "train"),
     shell:
         "python -m diffinfo train --threads {threads} --settings {params.settings:q} --data {input.data}"
         " --seed {wildcards.seed} --out {output.model} > {log} 2>&1"
@@ -60,14 +60,14 @@ rule estimate:
         f"{RESULTS}/logs/estimate/{{experiment}}-seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/estimate/{{experiment}}-seed-{{seed}}.tsv"
-    params:
-        settings=settings("estimate"),
     priority: 25
+    conda:
+        ENV
     threads: 1
     resources:
         gpu=1,
-    conda:
-        ENV
+    params:
+        settings=settings("estimate"),
     shell:
         "python -m diffinfo estimate --threads {threads} --settings {params.settings:q} --data {input.data}"
         " --model {input.model} --out {output.estimate} > {log} 2>&1"
@@ -85,14 +85,14 @@ rule sample:
         f"{RESULTS}/logs/sample/{{experiment}}-seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/sample/{{experiment}}-seed-{{seed}}.tsv"
-    params:
-        settings=settings("sample"),
     priority: 25
+    conda:
+        ENV
     threads: 1
     resources:
         gpu=1,
-    conda:
-        ENV
+    params:
+        settings=settings("sample"),
     shell:
         "python -m diffinfo sample --threads {threads} --settings {params.settings:q} --data {input.data}"
         " --model {input.model} --out {output.samples} > {log} 2>&1"

@@ -1,7 +1,7 @@
 """The file between the `data` stage and everything after it: one `.npz` with a fixed split, and a JSON card beside it.
 
-    x_train, x_test   (N, H, W, C) uint8 images, or (N, D) float vectors
-    y_train, y_test   (N,) integer labels 0 .. K-1, or (N, D_Y) float conditions
+x_train, x_test   (N, H, W, C) uint8 images, or (N, D) float vectors
+y_train, y_test   (N,) integer labels 0 .. K-1, or (N, D_Y) float conditions
 """
 
 from dataclasses import dataclass

@@ -107,10 +107,9 @@ def npz(settings: dict[str, Any]) -> Dataset:
         raise DataError(f"{path}: needs arrays named x and y; it holds {', '.join(sorted(arrays)) or 'nothing'}")
     x, y = arrays["x"], arrays["y"]
     card: dict[str, Any] = {"source": f"npz {Path(path).name}", "source_sha256": sha256(path)}
-    if x.dtype == np.uint8:
-        x = x[..., None] if x.ndim == 3 else x
-    else:
-        x = (x[:, None] if x.ndim == 1 else x).astype(np.float64)
+    if x.ndim == (3 if x.dtype == np.uint8 else 1):  # grey images without a channel axis, one number per example
+        x = x[..., None]
+    x = x if x.dtype == np.uint8 else x.astype(np.float64)
     if y.ndim == 1 and np.issubdtype(y.dtype, np.integer):
         names, y = np.unique(y, return_inverse=True)
         y = y.astype(np.int32)

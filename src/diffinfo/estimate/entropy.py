@@ -20,7 +20,9 @@ class Estimate:
         """From one draw per example, `(N,)`. Raises ValueError for fewer than two examples."""
         if len(per_example) < 2:
             raise ValueError(f"{len(per_example)} examples give no standard error: need at least 2")
-        return cls(float(np.mean(per_example)), float(np.std(per_example, ddof=1) / np.sqrt(len(per_example))), len(per_example))
+        return cls(
+            float(np.mean(per_example)), float(np.std(per_example, ddof=1) / np.sqrt(len(per_example))), len(per_example)
+        )
 
 
 def neural_entropy(terms: Terms) -> dict[str, Estimate]:

@@ -1,10 +1,10 @@
 """I(X;Y) from the terms of `integrand.py`, in nats: several estimators of one number, from the same noise draws.
 
-    squared_difference     1/2 int E|eps_c - eps_u|^2 dlam                         Eqs. 12-13 (MINDE); biased by network error
-    entropy_difference     S_NN^{X|Y} - S_NN^X                                     Eqs. 10, 46
-    loss_difference        1/2 int E[|eps - eps_u|^2 - |eps - eps_c|^2] dlam       first-order errors cancel
-    calibrated             loss difference of the field eps_u + k (eps_c - eps_u), k(lam) fitted on other examples
-    classification_bound   H(Y) + E log q(y|x), q ~ p(y) exp(-1/2 int |eps - eps_y|^2 dlam / T)     for labels; never above H(Y)
+squared_difference     1/2 int E|eps_c - eps_u|^2 dlam                         Eqs. 12-13 (MINDE); biased by network error
+entropy_difference     S_NN^{X|Y} - S_NN^X                                     Eqs. 10, 46
+loss_difference        1/2 int E[|eps - eps_u|^2 - |eps - eps_c|^2] dlam       first-order errors cancel
+calibrated             loss difference of the field eps_u + k (eps_c - eps_u), k(lam) fitted on other examples
+classification_bound   H(Y) + E log q(y|x), q ~ p(y) exp(-1/2 int |eps - eps_y|^2 dlam / T)     for labels; never above H(Y)
 """
 
 import numpy as np

@@ -29,12 +29,13 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
     colours = [COLOURS["information"] if name == "classification_bound" else OTHERS[0] for name in values.index]
     for i, (row, colour) in enumerate(zip(values.itertuples(), colours, strict=True)):
         axis.errorbar(row.value, i, xerr=2 * row.standard_error, fmt="o", markersize=4, capsize=2, color=colour)
-    axis.axvline(values["upper_bound"].iloc[0], color=COLOURS["bound"], linestyle=":", label=r"$H(Y)$")
+    bound = values["upper_bound"].iloc[0]
+    axis.axvline(bound, color=COLOURS["bound"], linestyle=":")
+    axis.text(bound, -0.55, r"$H(Y)$", color=COLOURS["bound"], ha="center", va="bottom")
     axis.set_yticks(position, [name.replace("_", "\n") for name in values.index])
     axis.set_ylim(len(values) - 0.5, -0.5)
     axis.set_xlim(left=0)
     axis.set_xlabel(r"$I(X;Y)$ (nats)")
-    axis.legend(loc="lower left")
 
 
 def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
@@ -49,7 +50,9 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
     )
     for row, experiment in zip(axes, experiments, strict=True):
         chosen = table[(table["experiment"] == experiment) & (table["kind"] == "network")]
-        split = np.interp(SPLIT_TIME, *chosen[chosen["quantity"] == "s_nn"].sort_values("s_mid")[["s_mid", "lam_mid"]].to_numpy().T)
+        split = np.interp(
+            SPLIT_TIME, *chosen[chosen["quantity"] == "s_nn"].sort_values("s_mid")[["s_mid", "lam_mid"]].to_numpy().T
+        )
         _profile(row[0], chosen, "s_mid", "rate_s")
         _profile(row[1], chosen, "lam_mid", "rate_lam")
         _profile(row[2], chosen, "s_high", "produced")

@@ -15,7 +15,9 @@ SECTIONS = ("estimate",)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="the .npz of the data stage; its test split is used")
     parser.add_argument("--model", required=True, help="the model file of the train stage")
-    parser.add_argument("--out", required=True, help="the .json of estimates; profiles over log-SNR go beside it as .levels.csv")
+    parser.add_argument(
+        "--out", required=True, help="the .json of estimates; profiles over log-SNR go beside it as .levels.csv"
+    )
 
 
 def levels_path(out: str | Path) -> Path:

@@ -3,13 +3,12 @@
 import argparse
 
 EXAMPLE = """examples:
-  diffinfo manifest --root results --files results/figures/fig12.pdf --config-json '{...}' --out results/manifest.json
+  diffinfo manifest --files results/figures/fig12.pdf --config-json '{...}' --out results/manifest.json
   diffinfo manifest --verify results/manifest.json"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--root", default=".", help="folder that the listed paths are relative to")
-    parser.add_argument("--files", nargs="+", default=[], help="files to list")
+    parser.add_argument("--files", nargs="+", default=[], help="files to list, below the manifest's own folder")
     parser.add_argument("--config-json", default="{}", help="the whole configuration, as JSON")
     parser.add_argument("--out", help="the manifest to write")
     parser.add_argument("--verify", metavar="MANIFEST", help="check the files of this manifest instead")
@@ -36,6 +35,7 @@ def run(args: argparse.Namespace) -> None:
         raise DataError("--out: name the manifest to write (or one to --verify)")
     config = json.loads(args.config_json)
     packages = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "snakemake")
+    root = Path(args.out).resolve().parent
     manifest = {
         "config": config,
         "config_sha256": sha256_of(config),
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
         "packages": {name: version(name) for name in packages},
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "files": {str(Path(name).relative_to(args.root)): sha256(name) for name in sorted(args.files)},
+        "files": {str(Path(name).resolve().relative_to(root)): sha256(name) for name in sorted(args.files)},
     }
     write_json(args.out, manifest)
     print(f"{args.out}: {len(manifest['files'])} files")

@@ -4,7 +4,7 @@ import argparse
 
 EXAMPLE = """examples:
   diffinfo sample --data digits.npz --model model.msgpack --out samples.npz
-  diffinfo sample --data digits.npz --model model.msgpack --settings '{"sample": {"method": "ancestral", "steps": 200}}' --out s.npz"""
+  diffinfo sample --data digits.npz --model model.msgpack --out s.npz --settings '{"sample": {"method": "ancestral"}}'"""
 
 SECTIONS = ("sample",)
 

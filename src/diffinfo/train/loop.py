@@ -55,7 +55,7 @@ def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Obje
 
 
 def default_chunk(model: Model) -> int:
-    """Steps per dispatch: a convolution's gradient inside `scan` is about ten times slower on a CPU; perceptrons scan freely."""
+    """Steps per dispatch: a convolution's gradient inside `scan` is ten times slower on a CPU; perceptrons scan freely."""
     return 1 if "unet" in model.network and jax.default_backend() == "cpu" else 50
 
 

@@ -1,0 +1,195 @@
+"""The workflow itself: what it plans, what it repeats, and what it refuses - on a copy of this checkout."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PARTS = ("Snakefile", "workflow", "profiles", "config", "envs", "src")
+
+TINY = {
+    "title": "tiny",
+    "expected_minutes": 1,
+    "results": "results",
+    "experiments": {
+        "pair": {
+            "data": {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 200, "n_test": 60}},
+            "network": {"mlp": {"width": 8, "depth": 1}},
+            "train": {"steps": 3, "batch": 16},
+            "estimate": {"draws": 4},
+        },
+        "digits": {
+            "data": {"digits": {}},
+            "network": {"fields": "one", "unet": {"channels": [8], "embedding": 8}},
+            "train": {"steps": 2, "batch": 8},
+            "estimate": {"draws": 2, "max_examples": 20},
+            "sample": {"steps": 2, "per_class": 1},
+        },
+    },
+    "figures": {"fig12": ["pair"], "fig16": ["digits"], "samples": ["digits"]},
+}
+
+
+def snakemake(folder, *arguments, check=True):
+    """Run Snakemake in `folder`, with the environment the tests run in; stdout and stderr together."""
+    scripts = str(Path(sys.executable).parent)
+    environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"], "PYTHONPATH": ""}
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert done.returncode == 0 or not check, done.stdout
+    return done.stdout
+
+
+def planned(folder, *arguments):
+    """Rules that a dry run would run (without the targets that only collect)."""
+    text = snakemake(folder, "--dry-run", *arguments)
+    if "Nothing to be done" in text:
+        return set()
+    table = text.split("Job stats:")[-1].split("total")[0]
+    return set(re.findall(r"^(\w+) +\d+$", table, re.MULTILINE)) - {"all", "default"}
+
+
+def copy_of_checkout(folder):
+    for part in PARTS:
+        source = ROOT / part
+        ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder / part)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A checkout whose `config/default.yaml` is tiny, after one complete run."""
+    folder = copy_of_checkout(tmp_path_factory.mktemp("checkout"))
+    (folder / "config" / "default.yaml").write_text(yaml.safe_dump(TINY))
+    output = snakemake(folder)
+    assert "3 steps of 16, 1 seed(s)" in output
+    assert "About 1 minutes" in output
+    return folder
+
+
+@pytest.fixture
+def checkout(tmp_path_factory):
+    return copy_of_checkout(tmp_path_factory.mktemp("plain"))
+
+
+@pytest.fixture
+def edited(finished):
+    """Edit a file of the finished checkout; it is put back afterwards."""
+    undo = []
+
+    def edit(name, change=lambda text: text + "\n# edited\n"):
+        path = finished / name
+        undo.append((path, path.read_text(), path.stat()))
+        path.write_text(change(path.read_text()))
+
+    yield edit
+    for path, text, stat in undo:
+        path.write_text(text)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+@pytest.mark.parametrize("name", ["default", "smoke", "paper"])
+def test_dry_run_of_every_config(checkout, name):
+    text = snakemake(checkout, "--dry-run", "--configfile", f"config/{name}.yaml")
+    config = yaml.safe_load((checkout / "config" / f"{name}.yaml").read_text())
+    trainings = sum(len(experiment.get("seeds", [0])) for experiment in config["experiments"].values())
+    assert re.search(rf"^train +{trainings}$", text, re.MULTILINE)
+    for figure in config["figures"]:
+        assert f"{config['results']}/figures/{figure}.pdf" in text
+    if name == "smoke":
+        assert "results/runs/" not in text, "a config given by hand must not be merged with the default one"
+
+
+def test_everything_is_there_and_a_second_run_does_nothing(finished):
+    for name in ("figures/fig12.pdf", "figures/fig16.png", "tables/fig12.csv", "tables/estimates.md", "manifest.json"):
+        assert (finished / "results" / name).stat().st_size > 100, name
+    assert planned(finished) == set()
+    assert "files are as they were" in snakemake(finished, "verify")
+
+
+def test_editing_a_figure_redraws_that_figure_only(finished, edited):
+    edited("src/diffinfo/figures/fig12.py")
+    assert planned(finished) == {"fig12", "manifest"}
+
+
+def test_editing_the_style_redraws_all_figures_only(finished, edited):
+    edited("src/diffinfo/figures/style.py")
+    assert planned(finished) == {"fig12", "fig16", "samples", "manifest"}
+
+
+def test_editing_the_loss_trains_again(finished, edited):
+    edited("src/diffinfo/loss.py")
+    rules = planned(finished)
+    assert {"train", "estimate", "sample", "fig12", "fig16", "samples"} <= rules
+    assert "data" not in rules
+
+
+def test_editing_an_estimator_trains_nothing(finished, edited):
+    edited("src/diffinfo/estimate/mutual_information.py")
+    rules = planned(finished)
+    assert "estimate" in rules
+    assert not rules & {"train", "sample", "samples", "data"}
+
+
+def test_a_date_alone_changes_nothing(finished):
+    os.utime(finished / "src" / "diffinfo" / "loss.py")
+    assert planned(finished) == set()
+
+
+def test_changing_one_experiment_leaves_the_others(finished, edited):
+    edited("config/default.yaml", lambda text: text.replace("steps: 3", "steps: 4"))
+    text = snakemake(finished, "--dry-run")
+    assert re.search(r"^train +1$", text, re.MULTILINE)
+    assert "figures/samples.pdf" not in text.split("rule samples")[-1] or "rule samples" not in text
+
+
+def test_naming_a_rule_or_a_file(finished):
+    assert planned(finished, "-R", "fig16") == {"fig16", "manifest"}
+    (finished / "results" / "figures" / "fig16.pdf").rename(finished / "aside.pdf")
+    try:
+        assert planned(finished, "results/figures/fig16.pdf") == {"fig16"}
+    finally:
+        (finished / "aside.pdf").rename(finished / "results" / "figures" / "fig16.pdf")
+
+
+def test_the_report_is_written(finished):
+    snakemake(finished, "--report", "report.html")
+    text = (finished / "report.html").read_text()
+    assert len(text) > 100_000
+    assert "fig12" in text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update(experimentz={}), "'experimentz' was unexpected"),
+        (lambda c: c["experiments"]["pair"]["train"].update(stepz=1), r"\['pair'\]\['train'\]"),
+        (lambda c: c["experiments"]["pair"]["train"].update(steps="few"), "'few' is not of type 'integer'"),
+        (lambda c: c["experiments"]["pair"]["train"].update(batch=0), "0 is less than the minimum of 1"),
+        (lambda c: c["figures"].update(fig12=["nobody"]), "figures: nobody is not one of the experiments pair, digits"),
+        (lambda c: c["experiments"]["pair"].update(data={"folder": {"path": "gone"}}), "no files under gone"),
+    ],
+)
+def test_a_bad_config_stops_before_any_job_and_names_the_key(checkout, change, message):
+    config = yaml.safe_load(yaml.safe_dump(TINY))
+    change(config)
+    (checkout / "bad.yaml").write_text(yaml.safe_dump(config))
+    output = snakemake(checkout, "--configfile", "bad.yaml", check=False)
+    assert re.search(message, output), output
+    assert not (checkout / "results").exists()
+
+
+def test_a_missing_input_file_is_named(checkout):
+    config = yaml.safe_load(yaml.safe_dump(TINY))
+    config["experiments"]["pair"]["data"] = {"npz": {"path": "mine.npz"}}
+    (checkout / "mine.yaml").write_text(yaml.safe_dump(config))
+    output = snakemake(checkout, "--configfile", "mine.yaml", check=False)
+    assert "MissingInputException" in output
+    assert "mine.npz" in output
