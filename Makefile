@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: figures test env lock check
 
@@ -13,10 +14,13 @@ test: env
 
 env: $(VENV)/.ready
 
-$(VENV)/.ready: requirements.txt pyproject.toml
+# uv (itself pinned by hash) installs in a third of pip's time; where it cannot reach the index pip is set up for, pip does it.
+$(VENV)/.ready: requirements.txt pyproject.toml envs/uv.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r envs/uv.txt
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt \
+	    || $(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
 # What CI runs beside the tests.
