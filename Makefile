@@ -18,7 +18,7 @@ env: $(VENV)/.ready
 $(VENV)/.ready: requirements.txt pyproject.toml envs/uv.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --require-hashes -r envs/uv.txt
-	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt \
+	$(BIN)/uv pip install --quiet --system-certs --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.txt \
 	    || $(PIP) --require-hashes -r requirements.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@

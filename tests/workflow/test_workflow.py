@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -36,12 +38,13 @@ TINY = {
 }
 
 
+def command(*arguments):
+    return [sys.executable, "-m", "snakemake", *arguments]
+
+
 def snakemake(folder, *arguments, check=True):
-    """Run Snakemake in `folder`, with the environment the tests run in; stdout and stderr together."""
-    scripts = str(Path(sys.executable).parent)
-    environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"], "PYTHONPATH": ""}
-    command = [sys.executable, "-m", "snakemake", *arguments]
-    done = subprocess.run(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """Run Snakemake in `folder` by the interpreter of the tests (nothing activated); stdout and stderr together."""
+    done = subprocess.run(command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert done.returncode == 0 or not check, done.stdout
     return done.stdout
 
@@ -164,6 +167,25 @@ def test_the_report_is_written(finished):
     text = (finished / "report.html").read_text()
     assert len(text) > 100_000
     assert "fig12" in text
+
+
+def test_a_whole_run_killed_then_the_same_command(checkout):
+    config = yaml.safe_load(yaml.safe_dump(TINY))
+    config["experiments"]["pair"]["train"]["steps"] = 4000
+    (checkout / "config" / "default.yaml").write_text(yaml.safe_dump(config))
+    model = checkout / "results" / "runs" / "pair" / "seed-0" / "model.msgpack"
+    log = checkout / "results" / "logs" / "train" / "pair-seed-0.log"
+    target = str(model.relative_to(checkout))
+    with subprocess.Popen(command(target), cwd=checkout, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+        while not log.exists() and process.poll() is None:
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+    assert not model.exists()
+    snakemake(checkout, target)
+    first = model.read_bytes()
+    model.unlink()
+    snakemake(checkout, target)
+    assert model.read_bytes() == first
 
 
 @pytest.mark.parametrize(

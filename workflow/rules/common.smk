@@ -3,16 +3,22 @@ import os
 import sys
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
 ROOT = Path(workflow.basedir).resolve()
 ROOT = ROOT.parent if ROOT.name == "workflow" else ROOT
 RESULTS = config["results"]
 ENV = str(ROOT / "envs" / "diffinfo.yaml")
 
-# Jobs run this checkout's package, whatever environment they are in; compiled programs are shared between jobs.
-# (Braces are doubled twice: once for the f-string, once for Snakemake's formatting.)
+# Jobs run this checkout's package in the interpreter that runs Snakemake (or in their conda environment), whether or not
+# it is first on PATH; compiled programs are shared between jobs. Braces are doubled for the f-string and for Snakemake.
+CONDA = workflow.deployment_settings and (
+    DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+)
 shell.prefix(
-    f"export PYTHONPATH={ROOT}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}} "
-    f"JAX_COMPILATION_CACHE_DIR=${{{{JAX_COMPILATION_CACHE_DIR:-$PWD/{RESULTS}/.cache/jax}}}}; "
+    ("" if CONDA else f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
+    + f'export PYTHONPATH="{ROOT}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}}" '
+    + f'JAX_COMPILATION_CACHE_DIR="${{{{JAX_COMPILATION_CACHE_DIR:-$PWD/{RESULTS}/.cache/jax}}}}"; '
 )
 
 sys.path.insert(0, str(ROOT / "src"))
