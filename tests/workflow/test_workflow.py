@@ -110,6 +110,11 @@ def test_dry_run_of_every_config(checkout, name):
         assert "results/runs/" not in text, "a config given by hand must not be merged with the default one"
 
 
+def test_seeds_add_to_the_default_run(checkout):
+    text = snakemake(checkout, "--dry-run", "--configfile", "config/default.yaml", "config/seeds.yaml")
+    assert re.search(r"^train +12$", text, re.MULTILINE)
+
+
 def test_everything_is_there_and_a_second_run_does_nothing(finished):
     for name in ("figures/fig12.pdf", "figures/fig16.png", "tables/fig12.csv", "tables/estimates.md", "manifest.json"):
         assert (finished / "results" / name).stat().st_size > 100, name

@@ -36,7 +36,9 @@ class DataSummary:
         return jnp.zeros(n, jnp.int32) if self.classes else jnp.zeros((n, len(self.y_mean)), jnp.float32)
 
 
-def _module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) -> nnx.Module:
+def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) -> nnx.Module:
+    """The Flax module of one field, from a config's `network` section."""
+
     def condition(features: int) -> tuple[nnx.Module, int]:
         if data.classes:
             return LabelEmbedding(data.classes, features, rngs=rngs), features
@@ -63,7 +65,7 @@ class Model:
         if "unet" in network and len(data.shape) != 3:
             raise DataError(f"network.unet needs images (H, W, C), but one example has shape {data.shape}: use network.mlp")
         self.names = ("shared",) if network["fields"] == "one" else ("unconditional", "conditional")
-        abstract = nnx.eval_shape(lambda: _module(self.network, self.data, nnx.Rngs(0)))
+        abstract = nnx.eval_shape(lambda: build_module(self.network, self.data, nnx.Rngs(0)))
         self._graph = nnx.graphdef(abstract)
 
     @property
@@ -80,7 +82,7 @@ class Model:
         """Fresh parameters."""
 
         def one(key: jax.Array):
-            return nnx.to_pure_dict(nnx.state(_module(self.network, self.data, nnx.Rngs(key))))
+            return nnx.to_pure_dict(nnx.state(build_module(self.network, self.data, nnx.Rngs(key))))
 
         keys = jax.random.split(jax.random.key(seed), len(self.names))
         return {name: jax.jit(one)(key) for name, key in zip(self.names, keys, strict=True)}
