@@ -32,5 +32,5 @@ check: env
 
 # Needs uv. No index addresses and no annotations: the file names versions and hashes only.
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --fork-strategy fewest \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.txt

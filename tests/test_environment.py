@@ -11,14 +11,11 @@ ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / "requirements.txt").read_text()
 
 
-def _locked(python="3.11"):
-    """Name -> version that the lock installs on this Python."""
-    found = {}
-    for name, version, rest in re.findall(r"^([a-z0-9._-]+)==(\S+?)(?: ;([^\\]*))? \\$", LOCK, re.MULTILINE):
-        marker = re.search(r"python_full_version (<|>=) '3\.12'", rest)
-        if not marker or (marker[1] == "<") == (python == "3.11"):
-            found[name] = version
-    return found
+def _locked():
+    """Name -> version; one version for every Python."""
+    pairs = re.findall(r"^([a-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE)
+    assert len(dict(pairs)) == len(pairs), "a package is locked twice"
+    return dict(pairs)
 
 
 def _names(requirements):
