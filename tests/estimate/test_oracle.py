@@ -131,7 +131,7 @@ def test_mutual_information_with_labels(mixture, name):
 
 def test_classification_bound_agrees_and_never_exceeds_the_label_entropy():
     # Noise in the posterior costs the bound about 1/draws: 0.5 / 64 nats here, so many draws show that nothing else does.
-    y, found = _labelled_mixture(20_000, 1024)
+    y, found = _labelled_mixture(12_000, 768)
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
     estimate = mi.classification_bound(found, y, 3)
     assert_agrees(estimate, truth)

@@ -200,7 +200,7 @@ def test_a_whole_run_killed_then_the_same_command(checkout):
         (lambda c: c["experiments"]["pair"]["train"].update(stepz=1), r"\['pair'\]\['train'\]"),
         (lambda c: c["experiments"]["pair"]["train"].update(steps="few"), "'few' is not of type 'integer'"),
         (lambda c: c["experiments"]["pair"]["train"].update(batch=0), "0 is less than the minimum of 1"),
-        (lambda c: c["figures"].update(fig12=["nobody"]), "figures: nobody is not one of the experiments pair, digits"),
+        (lambda c: c["figures"].update(fig12=["nobody"]), "figures: nobody is not one of the experiments digits, pair"),
         (lambda c: c["experiments"]["pair"].update(data={"folder": {"path": "gone"}}), "no files under gone"),
     ],
 )

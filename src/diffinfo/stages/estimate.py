@@ -88,5 +88,5 @@ def run(args: argparse.Namespace) -> None:
     }
     write_table(levels_path(args.out), profiles(terms, levels, schedule))
     write_json(args.out, result)
-    for name, estimate in groups["entropy"].items() | groups["mutual_information"].items():
+    for name, estimate in (groups["entropy"] | groups["mutual_information"]).items():
         print(f"{name:24s} {estimate.value:10.4f} +- {estimate.standard_error:.4f} nats")

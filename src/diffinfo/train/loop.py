@@ -93,8 +93,8 @@ def train_model(
             state = jax.tree.map(jnp.asarray, serialization.from_state_dict(state, saved["state"]))
             history, done = np.array(saved["history"]), int(saved["state"]["step"])
             report(f"going on from step {done} of {steps} ({resume_file})")
-        except DataError as error:
-            report(f"starting over: {error}")
+        except (DataError, KeyError, TypeError, ValueError) as error:
+            report(f"starting over, {resume_file} is not a usable state: {error}")
 
     def run(state, x, y, length):
         return jax.lax.scan(lambda carry, _: step(carry, x, y, key), state, None, length=length)
@@ -107,7 +107,8 @@ def train_model(
         if resume_file is not None:
             save_tree(resume_file, {"state": serialization.to_state_dict(state), "history": history})
 
-    started = last_save = last_report = time.monotonic()
+    began = last_save = last_report = time.monotonic()
+    started = None
     first = done
     pending: list[tuple[int, int, dict[str, jax.Array]]] = []
 
@@ -128,12 +129,16 @@ def train_model(
     while done < steps:
         length = min(chunk, steps - done)
         state, metrics = dispatch(state, x, y, length) if chunk > 1 else single(state, x, y)
+        if started is None:
+            jax.block_until_ready(metrics)
+            report(f"compiled in {time.monotonic() - began:.1f} s; {steps - done - length} steps to go")
+            started, first = time.monotonic(), done + length  # the time left is that of steps, not of compilation
         # Read the metrics of the dispatch before, while this one runs.
         collect()
         pending.append((done, done + length, metrics))
         done += length
         now = time.monotonic()
-        if now - last_report > report_every:
+        if now - last_report > report_every and done > first:
             last_report = now
             collect()
             meter = tqdm.format_meter(done - first, steps - first, time.monotonic() - started, ncols=70, unit="step")
