@@ -12,6 +12,7 @@ from diffinfo.nn.build import DataSummary, Model
 
 IMAGES = DataSummary((7, 7, 3), 0.3, 0.4, classes=5)
 VECTORS = DataSummary((6,), 0.0, 1.0, y_mean=(1.0, 2.0), y_std=(0.5, 3.0))
+LABELLED = DataSummary((6,), 0.0, 1.0, classes=5)
 UNET = {"unet": {"channels": [8, 16, 24], "attention": [4], "embedding": 16, "dropout": 0.5}}
 
 
@@ -21,7 +22,8 @@ def _model(kind, fields):
     if kind == "unet":
         model, y = Model(complete("network", UNET | {"fields": fields}), IMAGES), jnp.arange(4)
     else:
-        model, y = Model(complete("network", {"fields": fields, "mlp": {"width": 16, "depth": 2}}), VECTORS), jnp.ones((4, 2))
+        data, y = (VECTORS, jnp.ones((4, 2))) if kind == "mlp" else (LABELLED, jnp.arange(4))
+        model = Model(complete("network", {"fields": fields, "mlp": {"width": 16, "depth": 2}}), data)
     rng = np.random.default_rng(9)
     shaken = jax.tree.map(lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0))
     return model, shaken, y
@@ -33,7 +35,7 @@ def _call(denoiser, *arguments):
 
 
 @pytest.mark.parametrize("fields", ["one", "two"])
-@pytest.mark.parametrize("kind", ["mlp", "unet"])
+@pytest.mark.parametrize("kind", ["mlp", "mlp with labels", "unet"])
 def test_denoiser_contract(kind, fields, tmp_path):
     model, params, y = _model(kind, fields)
     denoiser = partial(_call, model.denoiser(params))

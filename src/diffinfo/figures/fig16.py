@@ -30,8 +30,9 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
     for i, (row, colour) in enumerate(zip(values.itertuples(), colours, strict=True)):
         axis.errorbar(row.value, i, xerr=2 * row.standard_error, fmt="o", markersize=4, capsize=2, color=colour)
     bound = values["upper_bound"].iloc[0]
-    axis.axvline(bound, color=COLOURS["bound"], linestyle=":")
-    axis.text(bound, -0.55, r"$H(Y)$", color=COLOURS["bound"], ha="center", va="bottom")
+    if np.isfinite(bound):  # real conditions have none
+        axis.axvline(bound, color=COLOURS["bound"], linestyle=":")
+        axis.text(bound, -0.55, r"$H(Y)$", color=COLOURS["bound"], ha="center", va="bottom")
     axis.set_yticks(position, [name.replace("_", "\n") for name in values.index])
     axis.set_ylim(len(values) - 0.5, -0.5)
     axis.set_xlim(left=0)
