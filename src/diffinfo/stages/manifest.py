@@ -21,7 +21,7 @@ def run(args: argparse.Namespace) -> None:
     from pathlib import Path
 
     from diffinfo.files import DataError, read_json, sha256, sha256_of, write_json
-    from diffinfo.source import source_hash
+    from diffinfo.source import ROOT
 
     if args.verify:
         path = Path(args.verify)
@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
     manifest = {
         "config": config,
         "config_sha256": sha256_of(config),
-        "source_sha256": source_hash("diffinfo.cli"),
+        "source_sha256": sha256_of({str(path.relative_to(ROOT)): sha256(path) for path in sorted(ROOT.rglob("*.py"))}),
         "packages": {name: version(name) for name in packages},
         "python": platform.python_version(),
         "machine": platform.machine(),
