@@ -1,5 +1,6 @@
 """Settings: plain dictionaries, complete and checked. `config.schema.yaml` is the only place that names keys and defaults."""
 
+import itertools
 import json
 from collections.abc import Mapping
 from importlib.resources import files
@@ -50,6 +51,42 @@ def complete(section: str, value: Any) -> dict[str, Any]:
     return value
 
 
+def _with(experiment: dict[str, Any], path: str, value: Any) -> None:
+    *sections, key = path.split(".")
+    for section in sections:
+        experiment = experiment.setdefault(section, {})
+        if not isinstance(experiment, dict):
+            raise ConfigError(f"vary.{path}: {section} is not a section")
+    experiment[key] = value
+
+
+def expand(experiments: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
+    """Experiments with every sweep written out, and which experiments each name stands for.
+
+    An experiment with `vary: {data.gaussian.sigma_eps: [1.0, 0.6]}` becomes `<name>-1` and `<name>-0.6`; several keys give
+    their product, in the order written. Raises: ConfigError naming the experiment and the key that is wrong.
+    """
+    whole, groups = {}, {}
+    for name, experiment in experiments.items():
+        varied = experiment.get("vary", {})
+        plain = {key: value for key, value in experiment.items() if key != "vary"}
+        groups[name] = []
+        for values in itertools.product(*varied.values()):
+            case = json.loads(json.dumps(plain))
+            for path, value in zip(varied, values, strict=True):
+                _with(case, path, value)
+            written = [format(value, "g") if isinstance(value, (int, float)) else str(value) for value in values]
+            case_name = "-".join([name, *written])
+            if case_name in whole:
+                raise ConfigError(f"experiments.{name}: there are two experiments {case_name}")
+            try:
+                whole[case_name] = complete("experiment", case)
+            except ConfigError as error:
+                raise ConfigError(f"experiments.{name}: {error}") from error
+            groups[name].append(case_name)
+    return whole, groups
+
+
 def read_settings(text: str, experiment: str | None, sections: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """Completed `sections` of one experiment, from inline JSON of the experiment or from a config file and its name.
 
@@ -67,6 +104,7 @@ def read_settings(text: str, experiment: str | None, sections: tuple[str, ...]) 
         experiments = (yaml.safe_load(path.read_text()) or {}).get("experiments")
         if not isinstance(experiments, Mapping):
             raise ConfigError(f"{path}: has no section `experiments`")
+        experiments, _ = expand(experiments)
         if experiment not in experiments:
             raise ConfigError(f"{path}: --experiment {experiment}: not one of {', '.join(experiments)}")
         chosen = experiments[experiment]

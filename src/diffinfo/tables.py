@@ -30,6 +30,22 @@ def _by_experiment(runs: Iterable[str | Path]) -> dict[str, list[Path]]:
     return grouped
 
 
+def _case(card: dict) -> dict[str, float]:
+    """What tells one joint Gaussian from another, as columns; empty for other data."""
+    if "gaussian" not in card:
+        return {}
+    settings = card["gaussian"]
+    names = ("dim_x", "dim_y", "guidance_weight", "canonical", "n_train")
+    return {name: settings[name] for name in names} | {
+        "sigma_eps": np.nan if "information" in settings else settings["sigma_eps"],
+        "rank": settings.get("flat", {}).get("rank", settings["dim_x"]),
+        "lambda_delta": settings.get("flat", {}).get("lambda_delta", np.nan),
+        "effective_size": card["truth"]["effective_size"],
+        "exact_information": card["truth"]["mutual_information"],
+        "exact_total_entropy": card["truth"]["total_entropy"],
+    }
+
+
 def _exact_profile(card: dict, strata: pd.DataFrame) -> pd.DataFrame:
     """The closed forms of a joint Gaussian on the same strata, in the same columns."""
     model = joint_gaussian(card["gaussian"])
@@ -67,12 +83,13 @@ def profiles(runs: Sequence[str | Path]) -> pd.DataFrame:
             table[column], table[f"{column}_se"] = np.array(pairs).T
         table["kind"], table["seeds"] = "network", len(folders)
         parts = [table]
-        if "gaussian" in card:
+        if "gaussian" in card and "correlations" not in card:
             strata = table[table["quantity"] == "s_nn"]
             parts.append(_exact_profile(card, strata).assign(kind="exact", seeds=0))
         merged = pd.concat(parts, ignore_index=True)
         merged.insert(0, "experiment", experiment)
-        merged["sigma_eps"] = card["gaussian"]["sigma_eps"] if "gaussian" in card else np.nan
+        for name, value in _case(card).items():
+            merged[name] = value
         for clock in ("s", "lam"):
             width = merged[f"{clock}_high"] - merged[f"{clock}_low"]
             merged[f"rate_{clock}"], merged[f"rate_{clock}_se"] = merged["amount"] / width, merged["amount_se"] / width
@@ -85,6 +102,8 @@ def _exact_values(card: dict, result: dict) -> dict[str, float]:
     if "gaussian" not in card:
         return {}
     model = joint_gaussian(card["gaussian"])
+    if "correlations" in card:  # other coordinates: other entropies, the same information
+        return {"mutual_information": float(model.mutual_information())}
     low, high = result["lam_min"], result["lam_max"]
     entropy = float(model.total_entropy(high) - model.total_entropy(low))
     conditional = float(model.conditional_total_entropy(high) - model.conditional_total_entropy(low))
@@ -130,6 +149,31 @@ def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
                     }
                 )
     return pd.DataFrame(rows)
+
+
+def cases(runs: Sequence[str | Path]) -> pd.DataFrame:
+    """`estimates` of joint Gaussians, with what makes each case: its settings, exact values, training steps and seconds.
+
+    exact_at_cutoff: what of I(X;Y) there is up to the estimate's largest log-SNR. seconds: of one training, compilation
+    included, in a job with `threads` CPU threads (0: all).
+    """
+    frames = []
+    table = estimates(runs)
+    for experiment, folders in _by_experiment(runs).items():
+        card, result = read_json(folders[0].parent / "data.json"), read_json(folders[0] / "estimate.json")
+        if "gaussian" not in card:
+            raise DataError(f"{experiment}: this table is of joint Gaussians, and its data are not")
+        costs = [read_json(folder / "model.cost.json") for folder in folders]
+        frame = table[table["experiment"] == experiment].copy()
+        for name, value in _case(card).items():
+            frame[name] = value
+        exact = joint_gaussian(card["gaussian"]).mutual_information
+        frame["exact_at_cutoff"] = float(exact(result["lam_max"]) - exact(result["lam_min"]))
+        frame["train_steps"], frame["fields"] = result["settings"]["train"]["steps"], result["settings"]["network"]["fields"]
+        frame["seconds"] = np.mean([cost["seconds"] for cost in costs])
+        frame["threads"] = costs[0]["threads"]
+        frames.append(frame)
+    return pd.concat(frames, ignore_index=True)
 
 
 def as_markdown(frame: pd.DataFrame) -> str:

@@ -1,6 +1,6 @@
 # What came out, with checksums, so that it can be cited and checked.
 
-MODELS = [f"{run}/model.msgpack" for run in runs(config["experiments"])]
+MODELS = [f"{run}/model.msgpack" for run in ALL_RUNS]
 
 
 rule manifest:
@@ -8,7 +8,7 @@ rule manifest:
         files=FIGURES
         + [str(Path(figure).with_suffix(".png")) for figure in FIGURES]
         + TABLES
-        + run_files(config["experiments"])
+        + run_files(ALL_RUNS)
         + MODELS,
         code=sources("stages.manifest"),
     output:

@@ -23,7 +23,13 @@ shell.prefix(
 
 sys.path.insert(0, str(ROOT / "src"))
 
+from diffinfo.config import ConfigError, expand
 from diffinfo.source import closure
+
+try:
+    EXPERIMENTS, GROUPS = expand(config["experiments"])
+except ConfigError as error:
+    raise WorkflowError(str(error)) from None
 
 
 wildcard_constraints:
@@ -41,7 +47,7 @@ def settings(*sections):
     """Those sections of the experiment, as one JSON string: the command line of a job, and what Snakemake tracks."""
 
     def of(wildcards):
-        experiment = config["experiments"][wildcards.experiment]
+        experiment = EXPERIMENTS[wildcards.experiment]
         return json.dumps({key: experiment[key] for key in sections}, sort_keys=True)
 
     return of
@@ -49,7 +55,7 @@ def settings(*sections):
 
 def source_files(wildcards):
     """The user's own files that an experiment's data come from."""
-    ((source, options),) = config["experiments"][wildcards.experiment]["data"].items()
+    ((source, options),) = EXPERIMENTS[wildcards.experiment]["data"].items()
     if source == "npz":
         return [options["path"]]
     if source == "folder":
@@ -63,17 +69,17 @@ def source_files(wildcards):
 
 
 def runs(names):
-    """Run folders of the named experiments, one per seed."""
+    """Run folders of the named experiments and sweeps, one per seed."""
+    folders = []
     for name in names:
-        if name not in config["experiments"]:
+        if name not in GROUPS and name not in EXPERIMENTS:
             raise WorkflowError(
-                f"figures: {name} is not one of the experiments {', '.join(config['experiments'])}"
+                f"figures: {name} is not one of the experiments {', '.join(GROUPS)}"
+                f" (nor one case of a sweep, such as {list(EXPERIMENTS)[0]})"
             )
-    return [
-        f"{RESULTS}/runs/{name}/seed-{seed}"
-        for name in names
-        for seed in config["experiments"][name]["seeds"]
-    ]
+        for case in GROUPS.get(name, [name]):
+            folders += [f"{RESULTS}/runs/{case}/seed-{seed}" for seed in EXPERIMENTS[case]["seeds"]]
+    return folders
 
 
 def figure_runs(name):
@@ -81,24 +87,25 @@ def figure_runs(name):
     return runs(config["figures"].get(name, []))
 
 
-def run_files(names):
-    """What a table reads of the named experiments."""
-    estimates = [
-        f"{run}/{file}" for run in runs(names) for file in ("estimate.json", "estimate.levels.csv")
-    ]
-    return estimates + [f"{RESULTS}/runs/{name}/data.json" for name in names]
+def run_files(folders, *more):
+    """What tables read of these run folders: estimates (and `more` files of each), and the cards of their data."""
+    names = ("estimate.json", "estimate.levels.csv", *more)
+    cards = {f"{Path(folder).parent}/data.json": None for folder in folders}
+    return [f"{folder}/{name}" for folder in folders for name in names] + list(cards)
 
 
 def plan():
     """What a run is about to do, in words."""
-    experiments = config["experiments"]
     lines = [f"\n{config['title']}"]
-    for name, experiment in experiments.items():
-        (source,) = experiment["data"]
-        (network,) = (key for key in experiment["network"] if key in ("mlp", "unet"))
+    for name, cases in GROUPS.items():
+        first = EXPERIMENTS[cases[0]]
+        (source,) = first["data"]
+        (network,) = (key for key in first["network"] if key in ("mlp", "unet"))
+        steps = sorted({EXPERIMENTS[case]["train"]["steps"] for case in cases})
+        steps = f"{steps[0]}" if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"
         lines.append(
-            f"  {name}: {source}, {network}, {experiment['train']['steps']} steps of "
-            f"{experiment['train']['batch']}, {len(experiment['seeds'])} seed(s)"
+            f"  {name}: {source}, {network}, {len(cases)} case(s), {steps} steps of "
+            f"{first['train']['batch']}, {len(first['seeds'])} seed(s)"
         )
     lines.append(f"  figures: {', '.join(config['figures'])} -> {RESULTS}/figures/")
     lines.append(

@@ -1,17 +1,33 @@
-# Tables are what figures show, as CSV; figures read nothing else.
+# Tables are what figures show, as CSV; figures read nothing else (`samples`, which are pictures, reads those).
+
+# figure -> what its own table holds; an illustration's table is computed from exact fields, without any run.
+PROFILES = ("fig4", "fig11", "fig12", "fig16")
+CASES = ("fig2", "fig9", "fig10", "fig13", "estimators")
+ILLUSTRATIONS = ("fig1", "fig6", "fig7", "fig8", "fig19")
+ALSO_READS = {
+    "fig2": [f"{RESULTS}/tables/fig8.csv"],
+    "fig16": [f"{RESULTS}/tables/estimates.csv"],
+}
 
 FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
-PROFILED = [name for name in config["figures"] if name in ("fig12", "fig16")]
 TABLES = [f"{RESULTS}/tables/{name}" for name in ("estimates.csv", "estimates.md")]
-TABLES += [f"{RESULTS}/tables/{name}.csv" for name in PROFILED]
+TABLES += [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name != "samples"]
+ALL_RUNS = runs(GROUPS)
 
 for names in config["figures"].values():
     runs(names)  # a figure that names no experiment stops here, before any job
 
 
+def figure_inputs(name):
+    """Tables (or arrays) that a figure is drawn from."""
+    if name == "samples":
+        return [f"{run}/samples.npz" for run in figure_runs(name)]
+    return [f"{RESULTS}/tables/{name}.csv", *ALSO_READS.get(name, [])]
+
+
 rule profiles:
     input:
-        runs=lambda wildcards: run_files(config["figures"][wildcards.figure]),
+        runs=lambda wildcards: run_files(figure_runs(wildcards.figure)),
         code=sources("stages.table"),
     output:
         report(
@@ -24,7 +40,7 @@ rule profiles:
     benchmark:
         f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
     wildcard_constraints:
-        figure="fig12|fig16",
+        figure="|".join(PROFILES),
     priority: 30
     conda:
         ENV
@@ -34,9 +50,52 @@ rule profiles:
         "python -m diffinfo table profiles --runs {params.runs} --out {output} > {log} 2>&1"
 
 
+rule cases:
+    input:
+        runs=lambda wildcards: run_files(figure_runs(wildcards.figure), "model.cost.json"),
+        code=sources("stages.table"),
+    output:
+        report(
+            f"{RESULTS}/tables/{{figure}}.csv",
+            caption="../report/cases.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/table/{{figure}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
+    wildcard_constraints:
+        figure="|".join(CASES),
+    priority: 30
+    conda:
+        ENV
+    params:
+        runs=lambda wildcards: figure_runs(wildcards.figure),
+    shell:
+        "python -m diffinfo table cases --runs {params.runs} --out {output} > {log} 2>&1"
+
+
+rule illustrate:
+    input:
+        code=sources("stages.illustrate"),
+    output:
+        f"{RESULTS}/tables/{{figure}}.csv",
+    log:
+        f"{RESULTS}/logs/table/{{figure}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
+    wildcard_constraints:
+        figure="|".join(ILLUSTRATIONS),
+    priority: 30
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo illustrate {wildcards.figure} --out {output} > {log} 2>&1"
+
+
 rule estimates:
     input:
-        runs=run_files(config["experiments"]),
+        runs=run_files(ALL_RUNS),
         code=sources("stages.table"),
     output:
         table=report(
@@ -52,73 +111,35 @@ rule estimates:
     conda:
         ENV
     params:
-        runs=runs(config["experiments"]),
+        runs=ALL_RUNS,
     shell:
         "python -m diffinfo table estimates --runs {params.runs} --out {output.table} > {log} 2>&1"
 
 
-rule fig12:
-    input:
-        table=f"{RESULTS}/tables/fig12.csv",
-        code=sources("stages.figure", "figures.fig12"),
-    output:
-        pdf=f"{RESULTS}/figures/fig12.pdf",
-        png=report(
-            f"{RESULTS}/figures/fig12.png",
-            caption="../report/fig12.rst",
-            category="Figures",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/fig12.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/fig12.tsv"
-    priority: 30
-    conda:
-        ENV
-    shell:
-        "python -m diffinfo figure fig12 --inputs {input.table} --out {output.pdf} > {log} 2>&1"
+# One rule per figure, under its name: `snakemake -R fig12`.
+for figure in config["figures"]:
 
-
-rule fig16:
-    input:
-        table=f"{RESULTS}/tables/fig16.csv",
-        estimates=rules.estimates.output.table,
-        code=sources("stages.figure", "figures.fig16"),
-    output:
-        pdf=f"{RESULTS}/figures/fig16.pdf",
-        png=report(
-            f"{RESULTS}/figures/fig16.png",
-            caption="../report/fig16.rst",
-            category="Figures",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/fig16.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/fig16.tsv"
-    priority: 30
-    conda:
-        ENV
-    shell:
-        "python -m diffinfo figure fig16 --inputs {input.table} {input.estimates} --out {output.pdf} > {log} 2>&1"
-
-
-rule samples:
-    input:
-        samples=[f"{run}/samples.npz" for run in figure_runs("samples")],
-        code=sources("stages.figure", "figures.samples"),
-    output:
-        pdf=f"{RESULTS}/figures/samples.pdf",
-        png=report(
-            f"{RESULTS}/figures/samples.png",
-            caption="../report/samples.rst",
-            category="Figures",
-        ),
-    log:
-        f"{RESULTS}/logs/figure/samples.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/figure/samples.tsv"
-    priority: 30
-    conda:
-        ENV
-    shell:
-        "python -m diffinfo figure samples --inputs {input.samples} --out {output.pdf} > {log} 2>&1"
+    rule:
+        name:
+            figure
+        input:
+            tables=figure_inputs(figure),
+            code=sources("stages.figure", f"figures.{figure}"),
+        output:
+            pdf=f"{RESULTS}/figures/{figure}.pdf",
+            png=report(
+                f"{RESULTS}/figures/{figure}.png",
+                caption=f"../report/{figure}.rst",
+                category="Figures",
+            ),
+        log:
+            f"{RESULTS}/logs/figure/{figure}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/figure/{figure}.tsv"
+        priority: 30
+        conda:
+            ENV
+        params:
+            figure=figure,
+        shell:
+            "python -m diffinfo figure {params.figure} --inputs {input.tables} --out {output.pdf} > {log} 2>&1"

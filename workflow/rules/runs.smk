@@ -30,6 +30,7 @@ rule train:
     output:
         model=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.msgpack",
         history=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.history.csv",
+        cost=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.cost.json",
     log:
         f"{RESULTS}/logs/train/{{experiment}}-seed-{{seed}}.log",
     benchmark:

@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from diffinfo.data.canonical import in_canonical_coordinates
 from diffinfo.data.dataset import Dataset, check_pairs
-from diffinfo.data.gaussian import JointGaussian, determinism
+from diffinfo.data.gaussian import JointGaussian, flattened_covariance, full_rank_covariance, with_information
 from diffinfo.files import DataError, read_arrays, sha256
+from diffinfo.process.schedule import VPSchedule
 
 
 def split_rows(y: np.ndarray, test_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,8 +35,22 @@ def _split(x, y, settings: dict[str, Any], card: dict[str, Any]) -> Dataset:
 
 
 def joint_gaussian(settings: dict[str, Any]) -> JointGaussian:
-    """The model that the `gaussian` section describes."""
-    return determinism(*(settings[key] for key in ("dim_x", "dim_y", "sigma_eps", "jitter", "seed")))
+    """The model that the `gaussian` section describes. Raises DataError for settings that contradict each other."""
+    rng = np.random.default_rng(settings["seed"])
+    dim_x, jitter = settings["dim_x"], settings["jitter"]
+    if "flat" in settings:
+        if settings["flat"]["rank"] >= dim_x:
+            raise DataError(f"data.gaussian.flat.rank={settings['flat']['rank']} must be smaller than dim_x={dim_x}")
+        cov_x = flattened_covariance(dim_x, settings["flat"]["rank"], settings["flat"]["lambda_delta"], jitter, rng)
+    else:
+        cov_x = full_rank_covariance(dim_x, jitter, rng)
+    a = rng.standard_normal((settings["dim_y"], dim_x))
+    if "information" in settings:
+        model = with_information(cov_x, a, settings["information"])
+    else:
+        model = JointGaussian.linear(cov_x, a, settings["sigma_eps"])
+    weight = settings["guidance_weight"]
+    return model.guided(weight, VPSchedule().log_snr_range(1e-5)) if weight else model
 
 
 def gaussian(settings: dict[str, Any]) -> Dataset:
@@ -44,7 +60,11 @@ def gaussian(settings: dict[str, Any]) -> Dataset:
     (x_train, y_train), (x_test, y_test) = (
         tuple(array.astype(np.float32) for array in model.sample(settings[key], rng)) for key in ("n_train", "n_test")
     )
-    truth = {"mutual_information": float(model.mutual_information()), "total_entropy": float(model.total_entropy())}
+    truth = {
+        "mutual_information": float(model.mutual_information()),
+        "total_entropy": float(model.total_entropy()),
+        "effective_size": model.effective_size,
+    }
     return Dataset(x_train, y_train, x_test, y_test, {"source": "gaussian", "gaussian": settings, "truth": truth})
 
 
@@ -134,6 +154,11 @@ SOURCES = {"gaussian": gaussian, "digits": digits, "folder": folder, "npz": npz}
 
 
 def make_dataset(settings: dict[str, Any]) -> Dataset:
-    """Data from a config's `data` section, `{source: its settings}`."""
+    """Data from a config's `data` section, `{source: its settings}`. Raises DataError."""
     ((source, options),) = settings.items()
-    return SOURCES[source](options)
+    dataset = SOURCES[source](options)
+    if not options.get("canonical"):
+        return dataset
+    if dataset.is_image or dataset.classes:
+        raise DataError(f"data.{source}.canonical: needs pairs of vectors, and these are images or labels")
+    return in_canonical_coordinates(dataset)

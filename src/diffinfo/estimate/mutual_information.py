@@ -3,6 +3,7 @@
 squared_difference     1/2 int E|eps_c - eps_u|^2 dlam                         Eqs. 12-13 (MINDE); biased by network error
 entropy_difference     S_NN^{X|Y} - S_NN^X                                     Eqs. 10, 46
 loss_difference        1/2 int E[|eps - eps_u|^2 - |eps - eps_c|^2] dlam       first-order errors cancel
+aligned_difference     1/2 int E<eps - eps_u, eps_c - eps_u> dlam                    the mean of the first and the third
 calibrated             loss difference of the field eps_u + k (eps_c - eps_u), k(lam) fitted on other examples
 classification_bound   H(Y) + E log q(y|x), q ~ p(y) exp(-1/2 int |eps - eps_y|^2 dlam / T)     for labels; never above H(Y)
 """
@@ -30,6 +31,15 @@ def entropy_difference(terms: Terms) -> Estimate:
 def loss_difference(terms: Terms) -> Estimate:
     """Excess losses enter once, at second order: bias = (excess of the unconditional) - (excess of the conditional field)."""
     return Estimate.of((terms.loss_u - terms.loss_c).sum(1))
+
+
+def aligned_difference(terms: Terms) -> Estimate:
+    """`1/2 int alpha E<v - v_u, v_c - v_u> dlam`: what an overfitted difference of fields does not change in expectation.
+
+    With `v_c - v_u = D + noise`, noise of the training sample adds its variance to `squared_difference` and takes it from
+    `loss_difference`; held-out examples know nothing of it, so it averages out of the product. Half the sum of the two.
+    """
+    return Estimate.of(terms.aligned.sum(1))
 
 
 def _halves(n: int) -> list[np.ndarray]:
@@ -98,6 +108,7 @@ def mutual_information(terms: Terms, y: np.ndarray, classes: int | None) -> dict
         "squared_difference": squared_difference(terms),
         "entropy_difference": entropy_difference(terms),
         "loss_difference": loss_difference(terms),
+        "aligned_difference": aligned_difference(terms),
         "calibrated": calibrated(terms),
     }
     if classes:

@@ -21,7 +21,8 @@ class DataSummary:
     """What a network must know of its data: shapes and the training statistics that scale its inputs.
 
     shape: one example of x; mean, std: of all entries of x; classes: number of labels, or None for real conditions,
-    which then have `y_mean` and `y_std`, both `(D_Y,)`.
+    which then have `y_mean` and `y_std`, both `(D_Y,)`; correlations: rho_i between the first coordinates of x and of y, where
+    both are canonical variates (`data/canonical.py`).
     """
 
     shape: tuple[int, ...]
@@ -30,6 +31,7 @@ class DataSummary:
     classes: int | None = None
     y_mean: tuple[float, ...] = ()
     y_std: tuple[float, ...] = ()
+    correlations: tuple[float, ...] = ()
 
     def null_condition(self, n: int) -> jax.Array:
         """A placeholder for absent conditions, shape `(n,)` for labels or `(n, D_Y)`."""
@@ -89,10 +91,22 @@ class Model:
 
     def field(self, params, z, lam, y, present, key=None) -> jax.Array:
         """v-prediction of one network, `(N, ...)`; `present` `(N,)` tells where the condition is given."""
-        z_flat = z.reshape(z.shape[0], -1) if "mlp" in self.network else z
-        standard = denoise.network_input(z_flat, lam, self.data.mean, self.data.std)
-        output = nnx.merge(self._graph, params)(standard, lam, y, present, key)
-        return denoise.precondition(output.reshape(z.shape), z, lam, self.data.mean, self.data.std)
+        mean, std = self._gaussian(z, y, present)
+        standard = denoise.network_input(z, lam, mean, std)
+        flat = standard.reshape(z.shape[0], -1) if "mlp" in self.network else standard
+        output = nnx.merge(self._graph, params)(flat, lam, y, present, key)
+        return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
+
+    def _gaussian(self, z, y, present):
+        """Mean and standard deviation of the Gaussian whose exact field an untrained network has."""
+        rank = len(self.data.correlations)
+        if not rank:
+            return self.data.mean, self.data.std
+        rho = np.pad(self.data.correlations, (0, z.shape[1] - rank))
+        narrow = np.sqrt((1 - rho) * (1 + rho))  # in float64: correlations may be within 1e-8 of one
+        mean = jnp.pad(y[:, :rank], ((0, 0), (0, z.shape[1] - rank))) * jnp.asarray(rho, z.dtype)
+        on = present[:, None]
+        return jnp.where(on, mean, 0.0), jnp.where(on, jnp.asarray(narrow, z.dtype), 1.0)
 
     def v_hat(self, params, z, lam, y=None, key=None) -> jax.Array:
         """The denoiser contract of `denoise.py`, with parameters (and a dropout key, in training) as arguments."""

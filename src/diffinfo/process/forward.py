@@ -2,6 +2,12 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+
+
+def decoded(x):
+    """Data as the process sees it: uint8 pixels become [0, 1] (the paper's scale), vectors stay. NumPy or JAX, any shape."""
+    return x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
 
 
 def expand(coefficient: jax.Array, like: jax.Array) -> jax.Array:

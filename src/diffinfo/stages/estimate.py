@@ -27,7 +27,6 @@ def levels_path(out: str | Path) -> Path:
 
 def run(args: argparse.Namespace) -> None:
     import jax
-    import numpy as np
     from tqdm import tqdm
 
     from diffinfo.checkpoint import load_model
@@ -38,6 +37,7 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.estimate.mutual_information import classification_accuracy, label_entropy, mutual_information
     from diffinfo.estimate.profiles import profiles
     from diffinfo.files import DataError, sha256, write_json, write_table
+    from diffinfo.process.forward import decoded
     from diffinfo.process.schedule import VPSchedule
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)["estimate"]
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> None:
     schedule = VPSchedule(process["beta_min"], process["beta_max"])
     lam_min, lam_max = schedule.log_snr_range(process["s_min"])
     n = settings["max_examples"] or len(dataset.x_test)
-    x = dataset.x_test[:n].astype(np.float32) / (255 if dataset.is_image else 1)
+    x = decoded(dataset.x_test[:n])
     y, classes = dataset.y_test[:n], dataset.classes
     started = time.monotonic()
 
@@ -79,6 +79,7 @@ def run(args: argparse.Namespace) -> None:
         "examples": len(x),
         "split": "held out",
         "seed": provenance["seed"],
+        "settings": provenance["settings"],
         "s_min": process["s_min"],
         "lam_min": lam_min,
         "lam_max": lam_max,

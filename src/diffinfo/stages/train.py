@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 EXAMPLE = """examples:
@@ -15,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="the .npz of the data stage")
     parser.add_argument("--seed", type=int, default=0, help="of initialisation, batches and noise (default 0)")
     parser.add_argument(
-        "--out", required=True, help="the model file to write; its learning curve goes beside it as .history.csv"
+        "--out", required=True, help="the model file to write; its learning curve (.history.csv) and cost (.cost.json) go beside it"
     )
     parser.add_argument("--steps-per-dispatch", type=int, default=None, help="a machine setting; never changes the numbers")
     parser.add_argument("--save-every", type=float, default=20.0, help="seconds between saved states (default 20)")
@@ -26,14 +27,21 @@ def history_path(model: str | Path) -> Path:
     return Path(model).with_suffix(".history.csv")
 
 
+def cost_path(model: str | Path) -> Path:
+    """`model.msgpack` -> `model.cost.json`."""
+    return Path(model).with_suffix(".cost.json")
+
+
 def run(args: argparse.Namespace) -> None:
+    import time
+
     import numpy as np
     import pandas as pd
 
     from diffinfo.checkpoint import save_model
     from diffinfo.config import read_settings
     from diffinfo.data.dataset import load_dataset
-    from diffinfo.files import sha256_of, write_table
+    from diffinfo.files import sha256_of, write_json, write_table
     from diffinfo.nn.build import Model
     from diffinfo.source import source_hash
     from diffinfo.train.loop import make_objective, summarize, train_model
@@ -50,6 +58,7 @@ def run(args: argparse.Namespace) -> None:
     # What the result depends on names the state, so that a changed config or code never goes on from an old one.
     out = Path(args.out)
     resume_file = out.parent / ".resume" / f"{out.stem}-{sha256_of(provenance)[:16]}.msgpack"
+    began = time.monotonic()
     trained = train_model(
         model,
         dataset,
@@ -61,10 +70,15 @@ def run(args: argparse.Namespace) -> None:
         save_every=args.save_every,
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
-    history = pd.DataFrame(trained.history, columns=["loss_unconditional_nats", "loss_conditional_nats"])
+    history = pd.DataFrame(trained.history, columns=["loss_unconditional_nats", "loss_conditional_nats", "held_out_loss"])
+    history = history.dropna(axis="columns", how="all")
     history.insert(0, "step", np.arange(1, len(history) + 1))
     write_table(history_path(out), history)
+    cost = {"seconds": round(time.monotonic() - began, 2), "steps": len(history), "best_step": trained.best_step}
+    write_json(cost_path(out), cost | {"threads": args.threads})
     save_model(out, model, trained.params, provenance)
     resume_file.unlink(missing_ok=True)
-    tail = trained.history[-min(100, len(trained.history)) :].mean(0)
+    with suppress(OSError):  # other trainings may keep theirs there
+        resume_file.parent.rmdir()
+    tail = trained.history[-min(100, len(trained.history)) :, :2].mean(0)
     print(f"{out}: {len(history)} steps; last losses {tail[0]:.4g} (unconditional), {tail[1]:.4g} (given y) nats")

@@ -20,7 +20,11 @@ from diffinfo.loss import Objective
 from diffinfo.nn.build import DataSummary, Model
 from diffinfo.process.levels import LevelDensity
 from diffinfo.process.schedule import VPSchedule
-from diffinfo.train.step import initial_state, make_optimizer, make_step
+from diffinfo.process.forward import decoded
+from diffinfo.train.step import initial_state, make_loss, make_optimizer, make_step
+
+VALIDATION_SHARE = 0.1  # of the training rows, where training stops early
+_VALIDATION_ROWS, _VALIDATION_DRAWS = 4096, 8
 
 
 class TrainingDiverged(FloatingPointError):
@@ -29,22 +33,28 @@ class TrainingDiverged(FloatingPointError):
 
 @dataclass(frozen=True)
 class Trained:
-    """params: the averaged (EMA) parameters; history: `(steps, 2)` losses in nats, unconditional and conditional."""
+    """params: the averaged (EMA) parameters, the best on held-out rows where those were looked at.
+
+    history: `(steps taken, 3)`: losses in nats, unconditional and conditional, and the held-out loss (as the objective weighs
+    it) of the parameters after that step, NaN where it was not computed. best_step: when `params` were current.
+    """
 
     params: Any
     history: np.ndarray
+    best_step: int
 
 
 def summarize(dataset: Dataset) -> DataSummary:
     """What the network must know of the training split, on the scale that the process sees."""
-    x, y = dataset.x_train, dataset.y_train
-    unit = 255.0 if dataset.is_image else 1.0
+    x, y = decoded(dataset.x_train), dataset.y_train
     # One mean and one scale for all entries; zero and one where the data are already about standard (vectors).
-    mean, std = (float(x.mean()) / unit, float(x.std()) / unit) if dataset.is_image else (0.0, 1.0)
+    mean, std = (float(x.mean()), float(x.std())) if dataset.is_image else (0.0, 1.0)
     if dataset.classes:
         return DataSummary(x.shape[1:], mean, std, classes=dataset.classes)
     y_mean, y_std = (tuple(float(v) for v in stat) for stat in (y.mean(0), y.std(0)))
-    return DataSummary(x.shape[1:], mean, std, y_mean=y_mean, y_std=y_std)
+    return DataSummary(
+        x.shape[1:], mean, std, y_mean=y_mean, y_std=y_std, correlations=tuple(dataset.card.get("correlations", ()))
+    )
 
 
 def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Objective:
@@ -57,6 +67,22 @@ def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Obje
 def default_chunk(model: Model) -> int:
     """Steps per dispatch: a convolution's gradient inside `scan` is ten times slower on a CPU; perceptrons scan freely."""
     return 1 if "unet" in model.network and jax.default_backend() == "cpu" else 50
+
+
+def _held_out_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows to train on and rows to watch."""
+    rows = np.random.default_rng([seed, 2]).permutation(n)
+    return np.sort(rows[round(n * VALIDATION_SHARE) :]), np.sort(rows[: round(n * VALIDATION_SHARE)][:_VALIDATION_ROWS])
+
+
+def _make_validation(loss: Callable, key: jax.Array) -> Callable[..., jax.Array]:
+    """`validation(flat, x, y)`: the loss on those rows, always with the same noise."""
+
+    def validation(flat, x, y):
+        keys = jax.random.split(key, _VALIDATION_DRAWS)
+        return jnp.mean(jax.lax.map(lambda draw: loss(flat, x, y, draw)[0], keys))
+
+    return jax.jit(validation)
 
 
 def train_model(
@@ -74,24 +100,35 @@ def train_model(
 ) -> Trained:
     """Train both fields. The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed.
 
-    settings: a config's `train` section. resume_file: where the state is kept (every `save_every` seconds, and when
-    training diverges); an existing one is gone on from. Raises TrainingDiverged.
+    settings: a config's `train` section. With `validate_every`, a tenth of the training rows is held out; the parameters of
+    the smallest loss there are kept, and training stops when `patience` looks in a row have not found a smaller one.
+    resume_file: where the state is kept (every `save_every` seconds, and when training diverges); an existing one is gone on
+    from. Raises TrainingDiverged.
     """
-    steps = settings["steps"]
+    steps, every = settings["steps"], settings["validate_every"]
     optimizer = make_optimizer(steps, settings["learning_rate"], settings["warmup"], settings["clip"])
     params = model.init(seed)
     _, unravel = ravel_pytree(params)
-    step = make_step(model, unravel, optimizer, objective, settings["batch"], settings["ema"], settings["null_probability"])
-    x, y = jnp.asarray(dataset.x_train), jnp.asarray(dataset.y_train)
+    loss = make_loss(model, unravel, objective, settings["null_probability"])
+    step = make_step(loss, optimizer, settings["batch"], settings["ema"])
     key = jax.random.fold_in(jax.random.key(seed), 1)
+    rows = np.arange(len(dataset.x_train))
+    if every:
+        rows, watched = _held_out_rows(len(rows), seed)
+        x_watched, y_watched = jnp.asarray(dataset.x_train[watched]), jnp.asarray(dataset.y_train[watched])
+        validation = _make_validation(loss, jax.random.fold_in(key, 2**31 - 1))
+    x, y = jnp.asarray(dataset.x_train[rows]), jnp.asarray(dataset.y_train[rows])
     state = initial_state(params, optimizer)
-    history = np.full((steps, 2), np.nan, np.float32)
+    history = np.full((steps, 3), np.nan, np.float32)
+    best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
     done = 0
+    if every:
+        best["loss"] = np.asarray(validation(state["params"], x_watched, y_watched))
     if resume_file is not None and resume_file.exists():
         try:
             saved = load_tree(resume_file)
             state = jax.tree.map(jnp.asarray, serialization.from_state_dict(state, saved["state"]))
-            history, done = np.array(saved["history"]), int(saved["state"]["step"])
+            history, done, best = np.array(saved["history"]), int(saved["state"]["step"]), saved["best"]
             report(f"going on from step {done} of {steps} ({resume_file})")
         except (DataError, KeyError, TypeError, ValueError) as error:
             report(f"starting over, {resume_file} is not a usable state: {error}")
@@ -105,7 +142,7 @@ def train_model(
 
     def save() -> None:
         if resume_file is not None:
-            save_tree(resume_file, {"state": serialization.to_state_dict(state), "history": history})
+            save_tree(resume_file, {"state": serialization.to_state_dict(state), "history": history, "best": best})
 
     began = last_save = last_report = time.monotonic()
     started = None
@@ -116,7 +153,7 @@ def train_model(
         while pending:
             low, high, metrics = pending.pop(0)
             parts = [np.atleast_1d(metrics[name]) for name in ("unconditional", "conditional")]
-            history[low:high] = np.stack(parts, axis=-1)
+            history[low:high, :2] = np.stack(parts, axis=-1)
             bad = np.flatnonzero(np.atleast_1d(metrics["bad"]))
             if bad.size:
                 save()
@@ -126,8 +163,11 @@ def train_model(
                     "Lower train.learning_rate or train.clip, or check the data's scale."
                 )
 
-    while done < steps:
-        length = min(chunk, steps - done)
+    def has_stopped() -> bool:
+        return bool(every) and done - int(best["step"]) >= settings["patience"] * every
+
+    while done < steps and not has_stopped():
+        length = min(chunk, steps - done, every - done % every if every else steps)
         state, metrics = dispatch(state, x, y, length) if chunk > 1 else single(state, x, y)
         if started is None:
             jax.block_until_ready(metrics)
@@ -137,16 +177,24 @@ def train_model(
         collect()
         pending.append((done, done + length, metrics))
         done += length
+        if every and (done % every == 0 or done == steps):
+            history[done - 1, 2] = validation(state["ema"], x_watched, y_watched)
+            if history[done - 1, 2] < best["loss"]:
+                best = {"params": np.asarray(state["ema"]), "loss": history[done - 1, 2], "step": done}
         now = time.monotonic()
         if now - last_report > report_every and done > first:
             last_report = now
             collect()
             meter = tqdm.format_meter(done - first, steps - first, time.monotonic() - started, ncols=70, unit="step")
-            unconditional, conditional = history[max(0, done - 100) : done].mean(0)
+            unconditional, conditional = history[max(0, done - 100) : done, :2].mean(0)
             report(f"{meter}  loss {unconditional:.4g} | {conditional:.4g} nats (unconditional | given y)")
         if now - last_save > save_every:
             collect()
             save()
             last_save = time.monotonic()
     collect()
-    return Trained(jax.tree.map(np.asarray, unravel(state["ema"])), history)
+    if not every:
+        best = {"params": state["ema"], "step": done}
+    elif done < steps:
+        report(f"stopped after {done} of {steps} steps: the held-out loss was smallest after {best['step']}")
+    return Trained(jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"]))), history[:done], int(best["step"]))

@@ -11,13 +11,9 @@ from jax.flatten_util import ravel_pytree
 
 from diffinfo.loss import Objective, dropped_condition_loss, two_field_loss
 from diffinfo.nn.build import Model
+from diffinfo.process.forward import decoded
 
 State = dict[str, Any]
-
-
-def decoded(x: jax.Array) -> jax.Array:
-    """Data as the process sees it: uint8 pixels become [0, 1] (the paper's scale), vectors stay as they are."""
-    return x.astype(jnp.float32) / 255 if x.dtype == jnp.uint8 else x
 
 
 def make_optimizer(steps: int, learning_rate: float, warmup: int, clip: float) -> optax.GradientTransformation:
@@ -36,35 +32,36 @@ def initial_state(params: Any, optimizer: optax.GradientTransformation) -> State
     return {"params": flat, "ema": average, "optimizer": optimizer.init(flat), "step": jnp.zeros((), jnp.int32)}
 
 
-def make_step(
-    model: Model,
-    unravel: Callable[[jax.Array], Any],
-    optimizer: optax.GradientTransformation,
-    objective: Objective,
-    batch: int,
-    ema: float,
-    null_probability: float,
-) -> Callable[..., tuple[State, dict[str, jax.Array]]]:
-    """`step(state, x, y, key) -> (state, metrics)`; x, y are the whole training data, on the device.
+def make_loss(model: Model, unravel: Callable[[jax.Array], Any], objective: Objective, null_probability: float):
+    """`loss(flat, x, y, key, dropout_key=None) -> (loss, parts in nats)` of both fields on one noised batch.
 
-    `unravel` turns the state's parameter vector into the model's parameters.
+    `unravel` turns the state's parameter vector `flat` into the model's parameters; without `dropout_key` nothing is dropped.
+    """
+
+    def loss(flat, x, y, key, dropout_key=None):
+        params = unravel(flat)
+        if model.names == ("shared",):
+            field = partial(model.field, params["shared"], key=dropout_key)
+            return dropped_condition_loss(field, objective, null_probability, decoded(x), y, key)
+        return two_field_loss(partial(model.v_hat, params, key=dropout_key), objective, decoded(x), y, key)
+
+    return loss
+
+
+def make_step(
+    loss: Callable, optimizer: optax.GradientTransformation, batch: int, ema: float
+) -> Callable[..., tuple[State, dict[str, jax.Array]]]:
+    """`step(state, x, y, key) -> (state, metrics)` of `make_loss`'s loss; x, y are the whole training data, on the device.
 
     Metrics are in nats, and `bad` tells that the loss or a gradient was not finite: such a step changes nothing, and
     neither does any later one, so that the state stays the last good one.
     """
 
-    def loss(flat, x, y, key):
-        params = unravel(flat)
-        batch_key, dropout_key = jax.random.split(key)
-        if model.names == ("shared",):
-            field = partial(model.field, params["shared"], key=dropout_key)
-            return dropped_condition_loss(field, objective, null_probability, x, y, batch_key)
-        return two_field_loss(partial(model.v_hat, params, key=dropout_key), objective, x, y, batch_key)
-
     def step(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> tuple[State, dict[str, jax.Array]]:
         row_key, loss_key = jax.random.split(jax.random.fold_in(key, state["step"]))
+        batch_key, dropout_key = jax.random.split(loss_key)
         rows = jax.random.randint(row_key, (batch,), 0, x.shape[0])
-        gradients, parts = jax.grad(loss, has_aux=True)(state["params"], decoded(x[rows]), y[rows], loss_key)
+        gradients, parts = jax.grad(loss, has_aux=True)(state["params"], x[rows], y[rows], batch_key, dropout_key)
         updates, optimizer_state = optimizer.update(gradients, state["optimizer"], state["params"])
         params = optax.apply_updates(state["params"], updates)
         # Early averages would remember the initialisation: the decay grows to its final value.
