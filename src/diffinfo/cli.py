@@ -5,7 +5,7 @@ import os
 import sys
 
 from diffinfo import __version__
-from diffinfo.stages import data, estimate, figure, manifest, sample, table, train
+from diffinfo.stages import data, estimate, figure, illustrate, manifest, sample, table, train
 
 STAGES = {
     "data": data,
@@ -13,6 +13,7 @@ STAGES = {
     "estimate": estimate,
     "sample": sample,
     "table": table,
+    "illustrate": illustrate,
     "figure": figure,
     "manifest": manifest,
 }

@@ -30,6 +30,13 @@ def x_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
     return a * z - b * v_hat
 
 
+@jax.jit
+def denoised(denoiser: Denoiser, y, z: jax.Array, lam: jax.Array) -> jax.Array:
+    """E[x | z] of all rows at one log-SNR `lam`: the last step of a sampler."""
+    lam = jnp.full(z.shape[0], lam)
+    return x_hat(denoiser(z, lam, y), z, lam)
+
+
 def e_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
     """Entropy-matching field of Eq. (5), `z + grad log p`; its optimum vanishes where p = p_eq = N(0, I)."""
     a, b = coefficients(lam, z)

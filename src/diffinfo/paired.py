@@ -8,7 +8,7 @@ has never seen it.
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import jax
@@ -68,11 +68,15 @@ class MutualInformation:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the profile, ready for JSON."""
-        return asdict(self) | {"profile": None, "bits": self.bits} if False else {
-            **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("profile", "estimates")},
-            "bits": self.bits,
-            "estimates": {name: vars(e) for name, e in self.estimates.items()},
-        }
+        return (
+            asdict(self) | {"profile": None, "bits": self.bits}
+            if False
+            else {
+                **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("profile", "estimates")},
+                "bits": self.bits,
+                "estimates": {name: vars(e) for name, e in self.estimates.items()},
+            }
+        )
 
 
 def _as_columns(values, name: str) -> np.ndarray:
@@ -158,7 +162,7 @@ def _settings(n: int, dims: int, steps: int) -> dict[str, dict[str, Any]]:
 
 
 def _convergence(terms: Terms, estimates: dict[str, Estimate]) -> list[str]:
-    """For exact fields E<v - v_u, D> = E|D|^2; what is missing is the excess loss of D, and scales with what is still unlearnt."""
+    """For exact fields E<v - v_u, D> = E|D|^2; the gap is what D has learnt too much of, or too little."""
     gap = Estimate.of((terms.squared - terms.aligned).sum(1))
     allowed = max(0.1 * abs(estimates["aligned_difference"].value), 0.03, 3 * gap.standard_error)
     if abs(gap.value) <= allowed:

@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
+from diffinfo.figures.gaussian import read_profiles
 from diffinfo.figures.style import COLOURS, OTHERS, PAGE, band, save, use_style
 
 SPLIT_TIME = 0.1  # tau / T, where the paper divides perceptual from semantic
@@ -41,9 +42,7 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
 
 def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
     """inputs: the profiles table and the estimates table. One row of panels per data set."""
-    table, estimates = pd.read_csv(inputs[0]), pd.read_csv(inputs[1])
-    for clock in ("s", "lam"):
-        table[f"{clock}_mid"] = (table[f"{clock}_low"] + table[f"{clock}_high"]) / 2
+    table, estimates = read_profiles(inputs[0]), pd.read_csv(inputs[1])
     experiments = table["experiment"].unique()
     use_style()
     figure, axes = plt.subplots(

@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diffinfo.denoise import Denoiser, x_hat
+from diffinfo.denoise import Denoiser, denoised, x_hat
 from diffinfo.process.forward import coefficients
 
 
-@partial(jax.jit, static_argnames="shape")
-def _chain(denoiser, y, key, lams, shape):
+@partial(jax.jit, static_argnames=("shape", "whole"))
+def _chain(denoiser, y, key, lams, shape, whole):
     start_key, chain_key = jax.random.split(key)
     z = jax.random.normal(start_key, shape)
 
@@ -22,12 +22,17 @@ def _chain(denoiser, y, key, lams, shape):
         # Posterior of z_next given z and x: r = SNR(low) / SNR(high) is the share of the way not yet gone.
         ratio = jnp.exp(low - high).reshape(b.shape)
         mean = ratio * (a_next / a) * z + (1 - ratio) * a_next * x_hat(denoiser(z, low, y), z, low)
-        return mean + b_next * jnp.sqrt(1 - ratio) * jax.random.normal(noise_key, shape), None
+        z = mean + b_next * jnp.sqrt(1 - ratio) * jax.random.normal(noise_key, shape)
+        return z, z if whole else None
 
     keys = jax.random.split(chain_key, len(lams) - 1)
-    z, _ = jax.lax.scan(step, z, (lams[:-1], lams[1:], keys))
-    lam = jnp.full(shape[0], lams[-1])
-    return x_hat(denoiser(z, lam, y), z, lam)
+    last, path = jax.lax.scan(step, z, (lams[:-1], lams[1:], keys))
+    return last, jnp.concatenate([z[None], path]) if whole else None
+
+
+def ancestral_path(denoiser: Denoiser, y, shape: tuple[int, ...], lams: np.ndarray, key: jax.Array) -> jax.Array:
+    """Positions `(K + 1, N, ...)` of N = shape[0] chains at each of the increasing log-SNRs `lams` `(K + 1,)`."""
+    return _chain(denoiser, y, key, jnp.asarray(lams, jnp.float32), tuple(shape), whole=True)[1]
 
 
 def sample_ancestral(denoiser: Denoiser, y, shape: tuple[int, ...], lams: np.ndarray, key: jax.Array) -> jax.Array:
@@ -35,4 +40,5 @@ def sample_ancestral(denoiser: Denoiser, y, shape: tuple[int, ...], lams: np.nda
 
     y: conditions of N rows, or None for the unconditional field. First order: the error in distribution falls like 1/K.
     """
-    return _chain(denoiser, y, key, jnp.asarray(lams, jnp.float32), tuple(shape))
+    z, _ = _chain(denoiser, y, key, jnp.asarray(lams, jnp.float32), tuple(shape), whole=False)
+    return denoised(denoiser, y, z, lams[-1])

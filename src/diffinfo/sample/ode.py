@@ -9,32 +9,39 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diffinfo.denoise import Denoiser, x_hat
+from diffinfo.denoise import Denoiser, denoised
 from diffinfo.process.forward import coefficients
 
 
-@partial(jax.jit, static_argnames="shape")
-def _integrate(denoiser, y, key, lams, shape):
-    z = jax.random.normal(key, shape)
+@partial(jax.jit, static_argnames="whole")
+def _heun(denoiser, y, start, lams, whole):
+    """The last positions, and the path `(K, N, ...)` to them if it is wanted as a whole."""
 
     def slope(z, lam):
+        lam = jnp.full(z.shape[0], lam)
         a, b = coefficients(lam, z)
         return -0.5 * a * b * denoiser(z, lam, y)
 
-    def heun(z, interval):
-        low, high = (jnp.full(shape[0], lam) for lam in interval)
+    def step(z, interval):
+        low, high = interval
         first = slope(z, low)
-        second = slope(z + (interval[1] - interval[0]) * first, high)
-        return z + 0.5 * (interval[1] - interval[0]) * (first + second), None
+        second = slope(z + (high - low) * first, high)
+        z = z + 0.5 * (high - low) * (first + second)
+        return z, z if whole else None
 
-    z, _ = jax.lax.scan(heun, z, (lams[:-1], lams[1:]))
-    lam = jnp.full(shape[0], lams[-1])
-    return x_hat(denoiser(z, lam, y), z, lam)
+    return jax.lax.scan(step, start, (lams[:-1], lams[1:]))
 
 
-def sample_ode(denoiser: Denoiser, y, shape: tuple[int, ...], lams: np.ndarray, key: jax.Array) -> jax.Array:
-    """Samples `shape` = `(N, ...)` by Heun's rule along increasing log-SNRs `lams` `(K + 1,)`, then the denoised mean.
+def ode_path(denoiser: Denoiser, y, start: jax.Array, lams: np.ndarray) -> jax.Array:
+    """Positions `(K + 1, N, ...)` at increasing log-SNRs `lams` `(K + 1,)`, from `start` `(N, ...)` by Heun's rule.
 
     y: conditions of N rows, or None for the unconditional field. Second order: the error falls like 1/K^2.
     """
-    return _integrate(denoiser, y, key, jnp.asarray(lams, jnp.float32), tuple(shape))
+    _, path = _heun(denoiser, y, start, jnp.asarray(lams, jnp.float32), whole=True)
+    return jnp.concatenate([start[None], path])
+
+
+def sample_ode(denoiser: Denoiser, y, shape: tuple[int, ...], lams: np.ndarray, key: jax.Array) -> jax.Array:
+    """Samples `shape` = `(N, ...)`: where `ode_path` takes Gaussian noise, then the denoised mean."""
+    z, _ = _heun(denoiser, y, jax.random.normal(key, tuple(shape)), jnp.asarray(lams, jnp.float32), whole=False)
+    return denoised(denoiser, y, z, lams[-1])

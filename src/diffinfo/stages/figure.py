@@ -7,9 +7,11 @@ EXAMPLE = """examples:
   diffinfo figure fig16 --inputs results/tables/fig16.csv results/tables/estimates.csv --out fig16.pdf
   diffinfo figure samples --inputs results/runs/digits/seed-0/samples.npz --out samples.pdf"""
 
+FIGURES = [f"fig{number}" for number in (1, 2, 4, 6, 7, 8, 9, 10, 11, 12, 13, 16, 19)] + ["estimators", "samples"]
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("figure", choices=["fig12", "fig16", "samples"], help="which figure")
+    parser.add_argument("figure", choices=FIGURES, help="which figure")
     parser.add_argument("--inputs", nargs="+", required=True, help="its tables (or arrays)")
     parser.add_argument("--out", required=True, help="the .pdf (or .svg) to write; .png goes beside it")
 

@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="the .npz of the data stage")
     parser.add_argument("--seed", type=int, default=0, help="of initialisation, batches and noise (default 0)")
     parser.add_argument(
-        "--out", required=True, help="the model file to write; its learning curve (.history.csv) and cost (.cost.json) go beside it"
+        "--out",
+        required=True,
+        help="the model file to write; its learning curve (.history.csv) and cost (.cost.json) go beside it",
     )
     parser.add_argument("--steps-per-dispatch", type=int, default=None, help="a machine setting; never changes the numbers")
     parser.add_argument("--save-every", type=float, default=20.0, help="seconds between saved states (default 20)")

@@ -18,9 +18,9 @@ from diffinfo.data.dataset import Dataset
 from diffinfo.files import DataError
 from diffinfo.loss import Objective
 from diffinfo.nn.build import DataSummary, Model
+from diffinfo.process.forward import decoded
 from diffinfo.process.levels import LevelDensity
 from diffinfo.process.schedule import VPSchedule
-from diffinfo.process.forward import decoded
 from diffinfo.train.step import initial_state, make_loss, make_optimizer, make_step
 
 VALIDATION_SHARE = 0.1  # of the training rows, where training stops early

@@ -1,0 +1,31 @@
+"""Fig. 13: entropies and information against lambda_delta; where S_NN falls behind S_tot, and whether I follows."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from diffinfo.figures.style import COLOURS, PAGE, save, use_style
+
+PANELS = (
+    (r"entropy (nats)", (("s_nn", r"$S^X$", "unconditional"), ("s_nn_conditional", r"$S^{X|Y}$", "conditional"))),
+    (r"$I(X;Y)$ (nats)", (("loss_difference", "loss difference", "information"), ("squared_difference", "squared", "bound"))),
+)
+
+
+def draw(inputs, out) -> None:
+    """inputs: the cases table of one sweep over lambda_delta."""
+    table = pd.read_csv(inputs[0]).sort_values("lambda_delta")
+    use_style()
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE, 2.5), layout="constrained")
+    for axis, (label, curves) in zip(axes, PANELS, strict=True):
+        for quantity, name, colour in curves:
+            rows = table[table["quantity"] == quantity]
+            error = 2 * rows["standard_error"]
+            axis.errorbar(
+                rows["lambda_delta"], rows["value"], yerr=error, fmt="o-", markersize=3, color=COLOURS[colour], label=name
+            )
+            axis.plot(rows["lambda_delta"], rows["exact"], color="black", linestyle=(0, (4, 3)), linewidth=0.8, zorder=3)
+        axis.plot([], [], color="black", linestyle="--", linewidth=0.8, label="exact")
+        axis.set(xscale="log", xlabel=r"$\lambda_\delta$", ylabel=label)
+        axis.set_ylim(bottom=0)
+        axis.legend()
+    save(figure, out)

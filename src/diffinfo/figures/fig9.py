@@ -1,0 +1,33 @@
+"""Fig. 9: as x loses its extent in most directions, S_NN grows and I becomes a vanishing share of it."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from diffinfo.figures.style import COLOURS, PAGE, save, use_style
+
+EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.8, "zorder": 3}
+
+
+def draw(inputs, out) -> None:
+    """inputs: the cases table of one sweep over lambda_delta."""
+    table = pd.read_csv(inputs[0]).sort_values("effective_size")
+    s_nn, information = (table[table["quantity"] == name] for name in ("s_nn", "loss_difference"))
+    size = s_nn["effective_size"].to_numpy()
+    use_style()
+    figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.2), layout="constrained")
+    for axis, rows, exact, colour, label in (
+        (axes[0], s_nn, s_nn["exact"], "unconditional", r"$S^X$ (nats)"),
+        (axes[1], information, information["exact"], "information", r"$I(X;Y)$ (nats)"),
+    ):
+        axis.errorbar(size, rows["value"], yerr=2 * rows["standard_error"], fmt="o-", markersize=3, color=COLOURS[colour])
+        axis.plot(size, exact, **EXACT)
+        axis.set(ylabel=label, ylim=(0, None))
+    ratio = information["value"].to_numpy() / s_nn["value"].to_numpy()
+    error = 2 * information["standard_error"].to_numpy() / s_nn["value"].to_numpy()  # that of S is much smaller
+    axes[2].errorbar(size, ratio, yerr=error, fmt="o-", markersize=3, color=COLOURS["conditional"], label="network")
+    axes[2].plot(size, information["exact"].to_numpy() / s_nn["exact"].to_numpy(), **EXACT, label="exact")
+    axes[2].set(yscale="log", ylabel=r"$I(X;Y) / S^X$")
+    axes[2].legend()
+    for axis in axes:
+        axis.set(xscale="log", xlabel=r"effective size $R_\mathrm{eff}$")
+    save(figure, out)

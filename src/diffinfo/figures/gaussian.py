@@ -1,0 +1,68 @@
+"""What Figs. 4, 11 and 12 share: networks (solid, bands of two standard errors) over closed forms (dashed)."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from diffinfo.figures.style import COLOURS, PAGE, band, save, use_style
+
+# quantity of the network, its exact counterpart, label, colour
+CURVES = (
+    ("s_nn", "s_nn", r"$S^{X}$", COLOURS["unconditional"]),
+    ("s_nn_conditional", "s_nn_conditional", r"$S^{X|Y}$", COLOURS["conditional"]),
+    ("loss_difference", "mutual_information", r"$I(X;Y)$", COLOURS["information"]),
+)
+# column title, x, y, x label, y label
+PRODUCED = ("produced up to $s$", "s_high", "produced", "time $s$", "nats")
+RATE_S = ("rate against $s$", "s_mid", "rate_s", "time $s$", "nats per unit $s$")
+RATE_LAM = ("rate against log-SNR", "lam_mid", "rate_lam", r"log-SNR $\lambda$ (data to the right)", "nats per nat")
+
+
+def read_profiles(path) -> pd.DataFrame:
+    """A profiles table with the middle of each stratum on both clocks."""
+    table = pd.read_csv(path)
+    for clock in ("s", "lam"):
+        table[f"{clock}_mid"] = (table[f"{clock}_low"] + table[f"{clock}_high"]) / 2
+    return table
+
+
+def draw_curves(axis: plt.Axes, chosen: pd.DataFrame, x: str, y: str) -> None:
+    """All curves of one experiment."""
+    for network, exact, _, colour in CURVES:
+        solid = chosen[(chosen["kind"] == "network") & (chosen["quantity"] == network)].sort_values(x)
+        dashed = chosen[(chosen["kind"] == "exact") & (chosen["quantity"] == exact)].sort_values(x)
+        band(axis, solid[x], solid[y], solid[f"{y}_se"], color=colour)
+        axis.plot(dashed[x], dashed[y], color="black", linestyle=(0, (4, 3)), linewidth=0.8, zorder=3)
+    # Scaled by the curves: a band on a vanishing interval of s can be as tall as it likes.
+    axis.set_ylim(0, 1.15 * chosen.loc[chosen["kind"] == "exact", y].max())
+
+
+def handles() -> list[Line2D]:
+    """What a legend of these curves shows."""
+    lines = [Line2D([], [], color=colour, label=label) for _, _, label, colour in CURVES]
+    return [*lines, Line2D([], [], color="black", linestyle="--", linewidth=0.8, label="exact")]
+
+
+def draw_rows(path, out, parameter: str, symbol: str) -> None:
+    """One row of panels per experiment of the table, by falling `parameter`."""
+    table = read_profiles(path)
+    experiments = table.sort_values(parameter, ascending=False)["experiment"].unique()
+    use_style()
+    figure, axes = plt.subplots(
+        len(experiments), 3, figsize=(PAGE, 1.55 * len(experiments) + 0.5), squeeze=False, sharex="col", layout="constrained"
+    )
+    for number, (row, experiment) in enumerate(zip(axes, experiments, strict=True)):
+        chosen = table[table["experiment"] == experiment]
+        for axis, (title, x, y, x_label, y_label) in zip(row, (PRODUCED, RATE_S, RATE_LAM), strict=True):
+            draw_curves(axis, chosen, x, y)
+            axis.set_ylabel(y_label)
+            if number == 0:
+                axis.set_title(title)
+            if number == len(experiments) - 1:
+                axis.set_xlabel(x_label)
+        # The rate peaks at early s: its axis ends where the curves have become flat.
+        row[1].set_xlim(0, 0.6)
+        value = chosen[parameter].iloc[0]
+        row[0].text(0.97, 0.06, f"${symbol} = {value:g}$", transform=row[0].transAxes, ha="right")
+    figure.legend(handles=handles(), loc="outside upper center", ncols=4)
+    save(figure, out)
