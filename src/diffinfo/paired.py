@@ -68,15 +68,8 @@ class MutualInformation:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the profile, ready for JSON."""
-        return (
-            asdict(self) | {"profile": None, "bits": self.bits}
-            if False
-            else {
-                **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("profile", "estimates")},
-                "bits": self.bits,
-                "estimates": {name: vars(e) for name, e in self.estimates.items()},
-            }
-        )
+        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("profile", "estimates")}
+        return plain | {"bits": self.bits, "estimates": {name: vars(e) for name, e in self.estimates.items()}}
 
 
 def _as_columns(values, name: str) -> np.ndarray:

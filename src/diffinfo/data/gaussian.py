@@ -123,14 +123,19 @@ def flattened_covariance(dim_x: int, rank: int, lambda_delta: float, jitter: flo
 
 
 def with_information(cov_x: np.ndarray, a: np.ndarray, nats: float) -> JointGaussian:
-    """The linear model with just so much noise that I(X;Y) is `nats`; with none of it y is pure noise."""
+    """The linear model with just so much noise that I(X;Y) is `nats`; with none of it y is pure noise.
+
+    Raises: ValueError for more information than noise of e^-6 leaves.
+    """
     if nats == 0:
         return JointGaussian.linear(cov_x, np.zeros_like(a), 1.0)
 
     def excess(log_sigma):
         return float(JointGaussian.linear(cov_x, a, np.exp(log_sigma)).mutual_information()) - nats
 
-    return JointGaussian.linear(cov_x, a, float(np.exp(brentq(excess, -12, 12, xtol=1e-12))))
+    if excess(-6) < 0:
+        raise ValueError(f"information={nats}: this covariance and map hold at most {nats + excess(-6):.4g} nats")
+    return JointGaussian.linear(cov_x, a, float(np.exp(brentq(excess, -6, 12, xtol=1e-12))))
 
 
 def determinism(dim_x: int, dim_y: int, sigma_eps: float, jitter: float, seed: int) -> JointGaussian:

@@ -46,7 +46,10 @@ def joint_gaussian(settings: dict[str, Any]) -> JointGaussian:
         cov_x = full_rank_covariance(dim_x, jitter, rng)
     a = rng.standard_normal((settings["dim_y"], dim_x))
     if "information" in settings:
-        model = with_information(cov_x, a, settings["information"])
+        try:
+            model = with_information(cov_x, a, settings["information"])
+        except ValueError as error:
+            raise DataError(f"data.gaussian.{error}") from error
     else:
         model = JointGaussian.linear(cov_x, a, settings["sigma_eps"])
     weight = settings["guidance_weight"]
