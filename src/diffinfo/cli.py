@@ -5,7 +5,7 @@ import os
 import sys
 
 from diffinfo import __version__
-from diffinfo.stages import data, estimate, figure, illustrate, manifest, sample, table, train
+from diffinfo.stages import data, estimate, figure, illustrate, manifest, mi, sample, table, train
 
 STAGES = {
     "data": data,
@@ -16,6 +16,7 @@ STAGES = {
     "illustrate": illustrate,
     "figure": figure,
     "manifest": manifest,
+    "mi": mi,
 }
 
 SETTINGS_HELP = (
@@ -29,7 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="diffinfo",
         description="Information stored in diffusion models, measured in nats. The stages in order: data, train, estimate, "
-        "sample, table, figure. `snakemake` runs all of them; each also runs by hand.",
+        "sample, table, figure. `snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays.",
         epilog="diffinfo <stage> --help shows a stage's options and examples.",
     )
     parser.add_argument("--version", action="version", version=__version__)

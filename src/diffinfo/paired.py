@@ -30,6 +30,7 @@ from diffinfo.train.loop import make_objective, train_model
 
 FOLDS = 4
 STEPS, EVERY = 1500, 100
+DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 MOST_LABELS = 200
 DRAWS = 32
@@ -135,8 +136,8 @@ class _Labelled:
 jax.tree_util.register_dataclass(_Labelled, data_fields=["denoiser", "table"], meta_fields=[])
 
 
-def _settings(n: int, dims: int, steps: int) -> dict[str, dict[str, Any]]:
-    """Network and training for `n` rows of `dims` columns in all."""
+def _settings(steps: int) -> dict[str, dict[str, Any]]:
+    """Network and training of every fold."""
     return {
         "network": complete("network", {"fields": "one", "mlp": {"width": 128, "depth": 3}}),
         "train": complete(
@@ -207,7 +208,8 @@ def estimate_mi(
     if not classes and scores_x.shape[1] > scores_y.shape[1]:
         scores_x, scores_y = scores_y, scores_x  # the smaller side is the easier one to denoise
     fold = _deal(labels, n, rng)
-    settings = _settings(n, dims, STEPS)
+    # With more time there is a slower schedule, not just a later end of it.
+    settings = _settings(round(STEPS * np.clip(minutes / DEFAULT_MINUTES, 0.2, 20)) if minutes else STEPS)
     schedule = VPSchedule()
     lam_range = schedule.log_snr_range(settings["process"]["s_min"])
     levels = Levels.stratified(*lam_range, DRAWS)
@@ -230,6 +232,7 @@ def estimate_mi(
             settings["train"],
             random_state,
             chunk=settings["train"]["validate_every"],
+            seconds=60 * minutes / FOLDS if minutes else float("inf"),
             report=lambda line, number=number: report(f"fold {number + 1} of {FOLDS}: {line}"),
         )
         denoiser, given = model.denoiser(trained.params), dataset.y_test

@@ -40,7 +40,8 @@ def closure(module: str) -> tuple[Path, ...]:
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            waiting += [p for name in names if name.split(".")[0] == "diffinfo" and (p := _path_of(name))]
+            # Not the package itself: it only forwards, on demand, to the modules that it offers.
+            waiting += [p for name in names if name.startswith("diffinfo.") and (p := _path_of(name))]
     return tuple(sorted(found))
 
 

@@ -76,8 +76,8 @@ class JointGaussian:
         Both exact scores are linear, so the flow from z ~ N(0, I) at lam_range[0] to lam_range[1] is a linear map
         x = F z + G y: its law is Gaussian again, with cov_x_given_y = F F^T, gain G and the same y. F and G solve, with
         `dz/dlam = -(a b / 2) v_hat` and `a b v_hat = alpha (1 - alpha) (1 - S) (alpha S + 1 - alpha)^{-1} (z - a m) - b a m`
-        for either field N(m, S), one linear ODE for matrices (scipy's DOP853 to RTOL, ATOL). weight 0 gives the model back,
-        up to what lies outside of lam_range.
+        for either field N(m, S), one linear ODE for matrices (scipy's DOP853 to RTOL, ATOL). weight 0 gives the model back, up to
+        what lies outside of lam_range: N(0, I) knows nothing of the mean a m that is left at lam_range[0] (a = 0.018 at -8).
         """
         dim_x, dim_y = self.gain.shape
         fields = [(1 + weight, self.cov_x_given_y, self.gain), (-weight, self.cov_x, np.zeros_like(self.gain))]

@@ -31,7 +31,7 @@ class KnownPair:
             x, y = self.sample(n, rng)
             return of_x(x), (of_y or of_x)(y)
 
-        return KnownPair(f"{name}({self.name})", sample, self.truth)
+        return KnownPair(f"{name}{' x' if of_y else ''} of {self.name}", sample, self.truth)
 
 
 def _log_det(matrix: np.ndarray) -> float:
@@ -59,7 +59,7 @@ def multinormal(kind: str, dim_x: int, dim_y: int, strength: float) -> KnownPair
         return both[:, :dim_x], both[:, dim_x:]
 
     truth = 0.5 * (_log_det(cov[:dim_x, :dim_x]) + _log_det(cov[dim_x:, dim_x:]) - _log_det(cov))
-    return KnownPair(f"{kind} {dim_x}+{dim_y}", sample, truth)
+    return KnownPair(f"{kind} {dim_x}+{dim_y}, {strength:g}", sample, truth)
 
 
 def student(kind: str, dim_x: int, dim_y: int, strength: float, dof: float) -> KnownPair:
@@ -75,7 +75,7 @@ def student(kind: str, dim_x: int, dim_y: int, strength: float, dof: float) -> K
         return gammaln(k / 2) - k / 2 * digamma(k / 2)
 
     scale_part = f(dof) + f(dof + dim_x + dim_y) - f(dof + dim_x) - f(dof + dim_y)
-    return KnownPair(f"t{dof:g} {kind} {dim_x}+{dim_y}", sample, normal.truth + float(scale_part))
+    return KnownPair(f"t{dof:g} {normal.name}", sample, normal.truth + float(scale_part))
 
 
 def bimodal(dim: int, separation: float, noise: float) -> KnownPair:

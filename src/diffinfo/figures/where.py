@@ -1,0 +1,31 @@
+"""Where in log-SNR the information of one estimate sits: its rate, and what has come together on the way to the data."""
+
+import matplotlib.pyplot as plt
+
+from diffinfo.figures.gaussian import read_profiles
+from diffinfo.figures.style import COLOURS, OTHERS, PAGE, band, save, use_style
+
+CURVES = (
+    ("aligned_difference", COLOURS["information"]),
+    ("loss_difference", COLOURS["conditional"]),
+    ("squared_difference", OTHERS[0]),
+)
+
+
+def draw(inputs, out) -> None:
+    """inputs: a profile table (`estimate/profiles.py`)."""
+    table = read_profiles(inputs[0])
+    use_style()
+    figure, axes = plt.subplots(1, 2, figsize=(PAGE, 2.4), layout="constrained")
+    for quantity, colour in CURVES:
+        rows = table[table["quantity"] == quantity].sort_values("lam_mid")
+        width = rows["lam_high"] - rows["lam_low"]
+        label = quantity.replace("_", " ")
+        band(axes[0], rows["lam_mid"], rows["amount"] / width, rows["amount_se"] / width, color=colour, label=label)
+        band(axes[1], rows["lam_high"], rows["remaining"], rows["remaining_se"], color=colour)
+    axes[0].set(xlabel=r"log-SNR $\lambda$ (data to the right)", ylabel="rate (nats per nat)")
+    axes[1].set(xlabel=r"log-SNR $\lambda$", ylabel=r"$I(X_\lambda; Y)$ (nats)")
+    axes[0].legend()
+    for axis in axes:
+        axis.axhline(0, color="black", linewidth=0.5)
+    save(figure, out)

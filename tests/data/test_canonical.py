@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from diffinfo.config import complete
+from diffinfo.data.canonical import Canonical, normal_scores
+from diffinfo.data.pairs import monotone, multinormal
+from diffinfo.data.sources import make_dataset
+
+
+def test_scores_know_ranks_only():
+    rng = np.random.default_rng(0)
+    values = rng.standard_normal((500, 5))
+    scores = normal_scores(values, np.random.default_rng(1))
+    np.testing.assert_array_equal(scores, normal_scores(monotone(values), np.random.default_rng(1)))
+    assert (np.argsort(scores, 0) == np.argsort(values, 0)).all()
+    np.testing.assert_allclose(scores.std(0), 1, atol=0.01)
+
+
+def test_ties_are_broken_and_evenly():
+    scores = normal_scores(np.repeat([[0.0], [1.0]], 1000, axis=0), np.random.default_rng(0))
+    assert len(np.unique(scores)) == 2000
+    assert (scores[:1000] < 0).all()
+    assert abs(np.corrcoef(scores[:1000, 0], np.arange(1000))[0, 1]) < 0.13
+
+
+def test_canonical_variates_correlate_one_by_one():
+    pair = multinormal("sparse", 6, 4, 0.8)
+    x, y = pair.sample(20_000, np.random.default_rng(2))
+    mixing = np.random.default_rng(3).standard_normal((6, 6))
+    canonical = Canonical.fit(x @ mixing, y)
+    u, v = canonical.x(x @ mixing), canonical.y(y)
+    np.testing.assert_allclose(np.cov(u.T), np.eye(6), atol=1e-4)
+    cross = u.T @ v / len(u)
+    np.testing.assert_allclose(cross[:2, :2], np.diag(canonical.correlations), atol=1e-3)
+    assert len(canonical.correlations) == 2, "two pairs correlate, and a sample of this size can tell"
+    # The delta method: I of one pair has standard error rho / sqrt(n).
+    assert abs(canonical.information - pair.truth) < 4 * np.sqrt(2) * 0.8 / np.sqrt(20_000)
+
+
+def test_no_correlation_is_found_where_there_is_none():
+    rng = np.random.default_rng(4)
+    assert len(Canonical.fit(rng.standard_normal((5000, 20)), rng.standard_normal((5000, 20))).correlations) == 0
+
+
+def test_repeated_columns_are_dropped():
+    rng = np.random.default_rng(5)
+    x = rng.standard_normal((1000, 2))
+    assert Canonical.fit(np.hstack([x, x]), rng.standard_normal((1000, 1))).to_x.shape == (4, 2)
+
+
+def test_data_in_canonical_coordinates_hold_the_same_information():
+    settings = {"dim_x": 5, "dim_y": 3, "sigma_eps": 0.3, "canonical": True, "n_train": 20_000, "n_test": 20_000}
+    dataset = make_dataset(complete("data", {"gaussian": settings}))
+    truth = dataset.card["truth"]["mutual_information"]
+    assert dataset.card["linear_gaussian"] == pytest.approx(truth, abs=4 * np.sqrt(3 / 20_000) + 15 / 20_000)
+    both = np.cov(np.hstack([dataset.x_test, dataset.y_test]).T)
+    halves = [np.linalg.slogdet(both[part, part])[1] for part in (slice(0, 5), slice(5, 8))]
+    held_out = 0.5 * (sum(halves) - np.linalg.slogdet(both)[1])
+    assert held_out == pytest.approx(truth, abs=4 * np.sqrt(3 / 20_000) + 15 / 20_000)
