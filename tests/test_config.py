@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from diffinfo.config import ConfigError, complete, read_settings, schema
+from diffinfo.config import ConfigError, complete, expand, read_settings, schema
 
 # seeds.yaml only adds to default.yaml.
 CONFIGS = sorted(path for path in Path(__file__).parents[1].glob("config/*.yaml") if path.stem != "seeds")
@@ -26,7 +26,7 @@ def test_defaults_are_complete_and_not_shared():
         ("train", {"steps": "many"}, r"train\.steps: 'many' is not of type 'integer'"),
         ("train", {"weighting": "elbo"}, r"train\.weighting: 'elbo' is not one of"),
         ("train", {"levels": {"centre": 1}}, r"train\.levels: .*'centre' was unexpected"),
-        ("data", {"gaussian": {}}, r"data\.gaussian: 'sigma_eps' is a required property"),
+        ("data", {"gaussian": {"flat": {}}}, r"data\.gaussian\.flat: 'rank' is a required property"),
         ("data", {}, "data: "),
         ("data", {"digits": {}, "npz": {"path": "a"}}, "data: .*too many properties"),
         ("network", {"fields": "two"}, "network: "),
@@ -47,18 +47,55 @@ def test_settings_from_json_or_from_a_config_file(tmp_path):
     with pytest.raises(ConfigError, match="no file"):
         read_settings(str(tmp_path / "none.yaml"), "a", ("train",))
     default = str(Path(__file__).parents[1] / "config" / "default.yaml")
-    assert read_settings(default, "gaussian-0.6", ("data",))["data"]["gaussian"]["sigma_eps"] == 0.6
-    with pytest.raises(ConfigError, match=r"--experiment nope: not one of gaussian-1\.0"):
+    assert read_settings(default, "determinism-0.6", ("data",))["data"]["gaussian"]["sigma_eps"] == 0.6
+    with pytest.raises(ConfigError, match=r"--experiment nope: not one of determinism-1, determinism-0\.6"):
         read_settings(default, "nope", ("data",))
 
 
 def test_every_key_of_an_experiment_is_in_its_schema_with_a_default_or_required():
     experiment = schema()["$defs"]["experiment"]
     for name, section in experiment["properties"].items():
-        assert "default" in section or name in experiment["required"], name
+        assert "default" in section or name in [*experiment["required"], "vary"], name
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_shipped_configs_are_valid(path):
-    for experiment in yaml.safe_load(path.read_text())["experiments"].values():
-        complete("experiment", experiment)
+    config = yaml.safe_load(path.read_text())
+    whole, groups = expand(config["experiments"])
+    for names in config["figures"].values():
+        assert {*names} <= {*whole, *groups}
+
+
+def test_a_sweep_is_written_out():
+    sweep = {
+        "seeds": [3],
+        "vary": {"data.gaussian.dim_y": [5, 10], "data.gaussian.guidance_weight": [0, 0.5]},
+        "data": {"gaussian": {"dim_x": 7}},
+        "network": {"mlp": {}},
+    }
+    whole, groups = expand({"guided": sweep, "one": {"data": {"digits": {}}, "network": {"unet": {}}}})
+    assert groups == {"guided": ["guided-5-0", "guided-5-0.5", "guided-10-0", "guided-10-0.5"], "one": ["one"]}
+    gaussian = whole["guided-10-0.5"]["data"]["gaussian"]
+    assert (gaussian["dim_x"], gaussian["dim_y"], gaussian["guidance_weight"]) == (7, 10, 0.5)
+    assert whole["guided-5-0"]["seeds"] == [3]
+    assert "vary" not in whole["guided-5-0"]
+    assert "dim_y" not in sweep["data"]["gaussian"], "the config itself is left as it was"
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "message"),
+    [
+        ("data.gaussian.dim_z", [1], r"experiments\.a: .*'dim_z' was unexpected.*known keys: dim_x"),
+        ("data.gaussian.dim_y", [0], r"experiments\.a: experiment\.data\.gaussian\.dim_y: 0 is less than"),
+        ("data.gaussian.dim_x.more", [1], r"vary\.data\.gaussian\.dim_x\.more: dim_x is not a section"),
+    ],
+)
+def test_a_sweep_over_what_is_not_there(path, values, message):
+    with pytest.raises(ConfigError, match=message):
+        expand({"a": {"vary": {path: values}, "data": {"gaussian": {"dim_x": 3}}, "network": {"mlp": {}}}})
+
+
+def test_two_experiments_of_one_name():
+    plain = {"data": {"digits": {}}, "network": {"unet": {}}}
+    with pytest.raises(ConfigError, match="there are two experiments a-5"):
+        expand({"a-5": plain, "a": plain | {"vary": {"train.steps": [5]}}})

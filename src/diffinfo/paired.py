@@ -3,7 +3,8 @@
 The rows are dealt into folds. For each fold both sides are mapped to canonical coordinates (`data/canonical.py`), one network
 that starts as the exact field of the fitted Gaussian learns on the other folds what is not Gaussian, and stops when a tenth
 of them that it does not train on says so. The fold itself is only measured. Every row is thus measured once, by a network that
-has never seen it.
+has never seen it. Information is symmetric, and either side can be noised: the first fold tries both, and the one that tells
+more about its tenth of watched rows is used.
 """
 
 import time
@@ -21,12 +22,12 @@ from diffinfo.data.canonical import Canonical, normal_scores
 from diffinfo.data.dataset import Dataset
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.estimate.integrand import Levels, Terms, evaluate_terms
-from diffinfo.estimate.mutual_information import label_entropy, mutual_information
+from diffinfo.estimate.mutual_information import label_entropy, loss_difference, mutual_information
 from diffinfo.estimate.profiles import profiles
 from diffinfo.files import DataError
 from diffinfo.nn.build import DataSummary, Model
 from diffinfo.process.schedule import VPSchedule
-from diffinfo.train.loop import make_objective, train_model
+from diffinfo.train.loop import held_out_rows, make_objective, train_model
 
 FOLDS = 4
 STEPS, EVERY = 1500, 100
@@ -155,16 +156,68 @@ def _settings(steps: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def _convergence(terms: Terms, estimates: dict[str, Estimate]) -> list[str]:
+def _convergence(terms: Terms, estimates: dict[str, Estimate], cut_short: bool) -> list[str]:
     """For exact fields E<v - v_u, D> = E|D|^2; the gap is what D has learnt too much of, or too little."""
+    warnings = ["the time was up before the held-out loss had stopped falling: give more minutes"] if cut_short else []
     gap = Estimate.of((terms.squared - terms.aligned).sum(1))
     allowed = max(0.1 * abs(estimates["aligned_difference"].value), 0.03, 3 * gap.standard_error)
-    if abs(gap.value) <= allowed:
-        return []
-    return [
-        f"the network is not at its optimum: squared_difference and aligned_difference are {gap.value:+.2g} nats apart "
-        f"(allowed {allowed:.2g}). More rows or more time (minutes) may help; true values tend to lie between them"
-    ]
+    if abs(gap.value) > allowed:
+        warnings.append(
+            f"the network is not at its optimum: squared_difference and aligned_difference are {gap.value:+.2g} nats apart "
+            f"(at most {allowed:.2g} is expected). More rows or more minutes may help"
+        )
+    return warnings
+
+
+class _Side:
+    """One way to measure: x noised, given y. Holds both sides' scores, and fits and measures a fold at a time."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, labels: np.ndarray | None, settings: dict, seed: int):
+        self.x, self.y, self.labels, self.settings, self.seed = x, y, labels, settings, seed
+        self.classes = None if labels is None else y.shape[1]
+        self.lam_range = VPSchedule().log_snr_range(settings["process"]["s_min"])
+        self.levels = Levels.stratified(*self.lam_range, DRAWS)
+
+    def fit(self, outside: np.ndarray, seconds: float, report: Callable[[str], None]) -> "_Fitted":
+        """A network trained on these rows."""
+        canonical = Canonical.fit(self.x[outside], self.y[outside])
+        x, y = canonical.x(self.x[outside]), canonical.y(self.y[outside])
+        width = y.shape[1]
+        correlations = tuple(canonical.correlations.tolist())
+        summary = DataSummary(x.shape[1:], 0.0, 1.0, None, (0.0,) * width, (1.0,) * width, correlations)
+        model, train = Model(self.settings["network"], summary), self.settings["train"]
+        trained = train_model(
+            model,
+            Dataset(x, y, x[:0], y[:0], {}),
+            make_objective(train, self.settings["process"]),
+            train,
+            self.seed,
+            chunk=train["validate_every"],
+            seconds=seconds,
+            report=report,
+        )
+        return _Fitted(canonical, model.denoiser(trained.params), trained.best_step, len(trained.history))
+
+    def measure(self, fitted: "_Fitted", rows: np.ndarray, key: jax.Array) -> Terms:
+        """Terms of these rows under that network."""
+        x, denoiser = fitted.canonical.x(self.x[rows]), fitted.denoiser
+        if self.classes:
+            denoiser = _Labelled(denoiser, jnp.asarray(fitted.canonical.y(np.eye(self.classes))))
+        given = self.labels[rows] if self.classes else fitted.canonical.y(self.y[rows])
+        return evaluate_terms(denoiser, x, given, self.levels, key, classes=self.classes, block=2500)
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    canonical: Canonical
+    denoiser: Callable
+    best_step: int
+    steps: int
+
+
+def _joined(parts: list[Terms]) -> Terms:
+    names = [f.name for f in fields(Terms) if getattr(parts[0], f.name) is not None]
+    return Terms(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def estimate_mi(
@@ -182,6 +235,9 @@ def estimate_mi(
     labels. minutes: time for training; without it a number of steps fixed by the data, so that the same call gives the same
     number. random_state: of folds, ties, networks and noise. report: takes lines of progress.
 
+    The standard error is the larger one of the estimate itself and of `loss_difference`, whose scatter over rows has the
+    fitted part in it to first order.
+
     Raises: DataError (a ValueError) naming array, row and column for NaN, constant columns, mismatched or too few rows.
 
     >>> import numpy as np
@@ -193,84 +249,58 @@ def estimate_mi(
     started = time.monotonic()
     rng = np.random.default_rng(random_state)
     labels = _as_labels(y, discrete)
-    real_x, real_y = _as_columns(x, "x"), None if labels is not None else _as_columns(y, "y")
-    n, dims = len(real_x), real_x.shape[1] + (0 if real_y is None else real_y.shape[1])
-    if n != len(labels if labels is not None else real_y):
-        raise DataError(f"x has {n} rows and y {len(labels if labels is not None else real_y)}; they must be pairs")
+    columns = {"x": _as_columns(x, "x")} | ({} if labels is not None else {"y": _as_columns(y, "y")})
+    n, dims = len(columns["x"]), sum(column.shape[1] for column in columns.values())
+    if n != len(y):
+        raise DataError(f"x has {n} rows and y {len(y)}; they must be pairs")
     if n < max(MIN_ROWS, ROWS_PER_COLUMN * dims):
         raise DataError(f"{n} rows are too few for {dims} columns: needs at least {max(MIN_ROWS, ROWS_PER_COLUMN * dims)}")
-    classes = None if labels is None else int(labels.max()) + 1
-    if classes and np.bincount(labels).min() < 2 * FOLDS:
+    if labels is not None and np.bincount(labels).min() < 2 * FOLDS:
         raise DataError(f"y: label number {np.argmin(np.bincount(labels))} has fewer than {2 * FOLDS} rows; merge or remove it")
 
-    scores_x = normal_scores(real_x, rng)
-    scores_y = np.eye(classes)[labels] if classes else normal_scores(real_y, rng)
-    if not classes and scores_x.shape[1] > scores_y.shape[1]:
-        scores_x, scores_y = scores_y, scores_x  # the smaller side is the easier one to denoise
-    fold = _deal(labels, n, rng)
     # With more time there is a slower schedule, not just a later end of it.
-    settings = _settings(round(STEPS * np.clip(minutes / DEFAULT_MINUTES, 0.2, 20)) if minutes else STEPS)
-    schedule = VPSchedule()
-    lam_range = schedule.log_snr_range(settings["process"]["s_min"])
-    levels = Levels.stratified(*lam_range, DRAWS)
-    parts, order, steps, gaussian = [], [], [], []
+    steps = round(STEPS * np.clip(minutes / DEFAULT_MINUTES, 0.2, 20)) if minutes else STEPS
+    settings = _settings(steps)
+    scores = {name: normal_scores(column, rng) for name, column in columns.items()}
+    if labels is None:
+        sides = [_Side(scores[a], scores[b], None, settings, random_state) for a, b in (("x", "y"), ("y", "x"))]
+    else:
+        sides = [_Side(scores["x"], np.eye(labels.max() + 1)[labels], labels, settings, random_state)]
+    seconds = 60 * minutes / (FOLDS + len(sides) - 1) if minutes else float("inf")
+    key = jax.random.key(random_state)
+    fold = _deal(labels, n, rng)
+    parts, order, found = [], [], []
     for number in range(FOLDS):
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        canonical = Canonical.fit(scores_x[outside], scores_y[outside])
-        x_all, y_all = canonical.x(scores_x), canonical.y(scores_y)
-        dataset = Dataset(x_all[outside], y_all[outside], x_all[inside], y_all[inside], {})
-        width = y_all.shape[1]
-        summary = DataSummary(
-            x_all.shape[1:], 0.0, 1.0, None, (0.0,) * width, (1.0,) * width, tuple(canonical.correlations.tolist())
-        )
-        model = Model(settings["network"], summary)
-        objective = make_objective(settings["train"], settings["process"])
-        trained = train_model(
-            model,
-            dataset,
-            objective,
-            settings["train"],
-            random_state,
-            chunk=settings["train"]["validate_every"],
-            seconds=60 * minutes / FOLDS if minutes else float("inf"),
-            report=lambda line, number=number: report(f"fold {number + 1} of {FOLDS}: {line}"),
-        )
-        denoiser, given = model.denoiser(trained.params), dataset.y_test
-        if classes:
-            table = canonical.y(np.eye(classes))
-            denoiser, given = _Labelled(denoiser, jnp.asarray(table)), labels[inside]
-        key = jax.random.fold_in(jax.random.key(random_state), number)
-        parts.append(evaluate_terms(denoiser, dataset.x_test, given, levels, key, classes=classes, block=2500))
+        fits = [side.fit(outside, seconds, lambda line, k=number + 1: report(f"fold {k} of {FOLDS}: {line}")) for side in sides]
+        if len(sides) > 1:
+            watched = outside[held_out_rows(len(outside), random_state)[1]]
+            terms = [side.measure(fit, watched, jax.random.fold_in(key, FOLDS)) for side, fit in zip(sides, fits, strict=True)]
+            better = int(np.argmax([loss_difference(t).value for t in terms]))
+            sides, fits = [sides[better]], [fits[better]]
+        parts.append(sides[0].measure(fits[0], inside, jax.random.fold_in(key, number)))
         order.append(inside)
-        steps.append(trained.best_step)
-        gaussian.append(canonical.information)
-    terms = Terms(
-        **{
-            f.name: np.concatenate([getattr(part, f.name) for part in parts])
-            for f in fields(Terms)
-            if f.name != "class_loss" or classes
-        }
-    )
-    given = labels[np.concatenate(order)] if classes else np.empty(0)
-    estimates = mutual_information(terms, given, classes)
-    name = "classification_bound" if classes else "aligned_difference"
-    warnings = _convergence(terms, estimates)
+        found.append(fits[0])
+    side, terms = sides[0], _joined(parts)
+    estimates = mutual_information(terms, labels[np.concatenate(order)] if side.classes else np.empty(0), side.classes)
+    name = "classification_bound" if side.classes else "aligned_difference"
+    warnings = _convergence(terms, estimates, any(fit.best_step == fit.steps < steps for fit in found))
     return MutualInformation(
         mi=estimates[name].value,
-        standard_error=estimates[name].standard_error,
+        standard_error=max(estimates[name].standard_error, 0 if side.classes else estimates["loss_difference"].standard_error),
         estimator=name,
         converged=not warnings,
         warnings=tuple(warnings),
         n=n,
-        dim_x=real_x.shape[1],
-        dim_y=1 if classes else real_y.shape[1],
-        classes=classes,
-        upper_bound=label_entropy(labels, classes) if classes else None,
-        linear_gaussian=float(np.mean(gaussian)),
+        dim_x=columns["x"].shape[1],
+        dim_y=columns["y"].shape[1] if "y" in columns else 1,
+        classes=side.classes,
+        upper_bound=label_entropy(labels, side.classes) if side.classes else None,
+        linear_gaussian=float(np.mean([fit.canonical.information for fit in found])),
         estimates=estimates,
-        steps=tuple(steps),
-        lam_range=lam_range,
+        steps=tuple(fit.best_step for fit in found),
+        lam_range=side.lam_range,
         random_state=random_state,
         seconds=time.monotonic() - started,
-        profile=profiles(terms, levels, schedule),
+        profile=profiles(terms, side.levels, VPSchedule()),
     )

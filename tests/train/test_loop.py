@@ -13,14 +13,18 @@ from diffinfo.train.loop import TrainingDiverged, make_objective, summarize, tra
 
 
 def _train(dataset, network, seed=0, **options):
-    keywords = {key: options.pop(key) for key in ("chunk", "resume_file", "save_every", "report") if key in options}
+    keywords = {
+        key: options.pop(key)
+        for key in ("chunk", "resume_file", "save_every", "report", "report_every", "seconds")
+        if key in options
+    }
     settings = complete("train", {"steps": 40, "batch": 32} | options)
     objective = make_objective(settings, complete("process", {}))
     return train_model(Model(network, summarize(dataset)), dataset, objective, settings, seed, **keywords)
 
 
 def _assert_same_bits(one, two):
-    assert (one.history == two.history).all()
+    np.testing.assert_array_equal(one.history, two.history)
     for left, right in zip(jax.tree.leaves(one.params), jax.tree.leaves(two.params), strict=True):
         assert left.tobytes() == right.tobytes()
 
@@ -86,12 +90,63 @@ def test_divergence_names_the_step_and_keeps_the_last_good_state(tiny_gaussian, 
     saved = load_tree(state)
     assert int(saved["state"]["step"]) == step - 1
     assert np.isfinite(saved["state"]["params"]).all()
-    assert np.isfinite(saved["history"][: step - 1]).all()
+    assert np.isfinite(saved["history"][: step - 1, :2]).all()
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 40])
+def test_watching_held_out_rows_never_depends_on_chunks_or_kills(tiny_gaussian, tiny_network, tmp_path, chunk):
+    options = {"validate_every": 8, "patience": 2, "learning_rate": 0.02}
+    reference = _train(tiny_gaussian, tiny_network, chunk=8, **options)
+    seen = np.flatnonzero(np.isfinite(reference.history[:, 2])) + 1
+    assert (seen % 8 == 0).all()
+    _assert_same_bits(_train(tiny_gaussian, tiny_network, chunk=chunk, **options), reference)
+
+    class Killed(Exception):
+        pass
+
+    def killed_late(line):
+        if "going on" not in line and "compiled" not in line:
+            raise Killed
+
+    state = tmp_path / "state.msgpack"
+    with pytest.raises(Killed):
+        _train(
+            tiny_gaussian,
+            tiny_network,
+            chunk=chunk,
+            resume_file=state,
+            save_every=0,
+            report=killed_late,
+            report_every=0,
+            **options,
+        )
+    assert state.exists()
+    _assert_same_bits(_train(tiny_gaussian, tiny_network, chunk=chunk, resume_file=state, **options), reference)
+
+
+def test_training_stops_early_and_keeps_the_best(tiny_gaussian, tiny_network):
+    network = complete("network", {"mlp": {"width": 64, "depth": 2}})
+    lines = []
+    options = {"validate_every": 20, "patience": 3, "learning_rate": 0.01, "batch": 256, "steps": 4000}
+    trained = _train(tiny_gaussian, network, report=lines.append, **options)
+    held_out = trained.history[:, 2]
+    assert len(trained.history) < 4000, "300 rows are soon overfitted"
+    assert trained.best_step == np.nanargmin(held_out) + 1
+    assert len(trained.history) == trained.best_step + 3 * 20
+    assert any("stopped after" in line for line in lines)
+
+
+def test_time_can_run_out(tiny_gaussian, tiny_network):
+    trained = _train(tiny_gaussian, tiny_network, steps=100_000, chunk=10, seconds=0.0)
+    assert len(trained.history) == 0
+    trained = _train(tiny_gaussian, tiny_network, steps=10_000_000, chunk=10, seconds=3.0)
+    assert 0 < trained.best_step < 10_000_000
 
 
 def test_seeds_differ_and_repeat(tiny_gaussian, tiny_network):
     _assert_same_bits(_train(tiny_gaussian, tiny_network, seed=3), _train(tiny_gaussian, tiny_network, seed=3))
-    assert (_train(tiny_gaussian, tiny_network, seed=3).history != _train(tiny_gaussian, tiny_network, seed=4).history).any()
+    one, two = (_train(tiny_gaussian, tiny_network, seed=seed).history[:, :2] for seed in (3, 4))
+    assert (one != two).any()
 
 
 @pytest.mark.parametrize("fields", ["one", "two"])

@@ -7,6 +7,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 RTOL, ATOL = 1e-9, 1e-11  # of the adaptive solver (DOP853) behind guided data
+PAPER_RANGE = (-8.05, 13.81)  # log-SNR of the paper's process (beta 0.1 to 16) at s = 1 and s = 1e-5
 
 
 def _gaussian_entropy_produced(eigenvalues: np.ndarray, lam: np.ndarray) -> np.ndarray:
@@ -70,14 +71,15 @@ class JointGaussian:
         """S_tot^{X|Y} = S_tot^X + I(X_lam; Y) (Eq. 10), from log-SNR `lam` to equilibrium."""
         return self.total_entropy(lam) + self.mutual_information(lam)
 
-    def guided(self, weight: float, lam_range: tuple[float, float]) -> "JointGaussian":
+    def guided(self, weight: float, lam_range: tuple[float, float] = PAPER_RANGE) -> "JointGaussian":
         """What the probability-flow ODE with classifier-free guidance makes of y and Gaussian noise (Eq. 59), exactly.
 
         Both exact scores are linear, so the flow from z ~ N(0, I) at lam_range[0] to lam_range[1] is a linear map
         x = F z + G y: its law is Gaussian again, with cov_x_given_y = F F^T, gain G and the same y. F and G solve, with
         `dz/dlam = -(a b / 2) v_hat` and `a b v_hat = alpha (1 - alpha) (1 - S) (alpha S + 1 - alpha)^{-1} (z - a m) - b a m`
-        for either field N(m, S), one linear ODE for matrices (scipy's DOP853 to RTOL, ATOL). weight 0 gives the model back, up to
-        what lies outside of lam_range: N(0, I) knows nothing of the mean a m that is left at lam_range[0] (a = 0.018 at -8).
+        for either field N(m, S), one linear ODE for matrices (scipy's DOP853 to RTOL, ATOL). weight 0 gives the model back,
+        up to what lies outside of lam_range: N(0, I) knows nothing of the mean a m that is left at lam_range[0] (a = 0.018
+        at -8).
         """
         dim_x, dim_y = self.gain.shape
         fields = [(1 + weight, self.cov_x_given_y, self.gain), (-weight, self.cov_x, np.zeros_like(self.gain))]

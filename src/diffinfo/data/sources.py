@@ -9,7 +9,6 @@ from diffinfo.data.canonical import in_canonical_coordinates
 from diffinfo.data.dataset import Dataset, check_pairs
 from diffinfo.data.gaussian import JointGaussian, flattened_covariance, full_rank_covariance, with_information
 from diffinfo.files import DataError, read_arrays, sha256
-from diffinfo.process.schedule import VPSchedule
 
 
 def split_rows(y: np.ndarray, test_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -53,7 +52,7 @@ def joint_gaussian(settings: dict[str, Any]) -> JointGaussian:
     else:
         model = JointGaussian.linear(cov_x, a, settings["sigma_eps"])
     weight = settings["guidance_weight"]
-    return model.guided(weight, VPSchedule().log_snr_range(1e-5)) if weight else model
+    return model.guided(weight) if weight else model
 
 
 def gaussian(settings: dict[str, Any]) -> Dataset:

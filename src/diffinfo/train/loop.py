@@ -69,7 +69,7 @@ def default_chunk(model: Model) -> int:
     return 1 if "unet" in model.network and jax.default_backend() == "cpu" else 50
 
 
-def _held_out_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def held_out_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Rows to train on and rows to watch."""
     rows = np.random.default_rng([seed, 2]).permutation(n)
     return np.sort(rows[round(n * VALIDATION_SHARE) :]), np.sort(rows[: round(n * VALIDATION_SHARE)][:_VALIDATION_ROWS])
@@ -97,13 +97,14 @@ def train_model(
     save_every: float = 20.0,
     report: Callable[[str], None] = lambda line: None,
     report_every: float = 10.0,
+    seconds: float = float("inf"),
 ) -> Trained:
     """Train both fields. The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed.
 
     settings: a config's `train` section. With `validate_every`, a tenth of the training rows is held out; the parameters of
     the smallest loss there are kept, and training stops when `patience` looks in a row have not found a smaller one.
     resume_file: where the state is kept (every `save_every` seconds, and when training diverges); an existing one is gone on
-    from. Raises TrainingDiverged.
+    from. seconds: time after which training stops at the next dispatch, wherever it is. Raises TrainingDiverged.
     """
     steps, every = settings["steps"], settings["validate_every"]
     optimizer = make_optimizer(steps, settings["learning_rate"], settings["warmup"], settings["clip"])
@@ -114,7 +115,7 @@ def train_model(
     key = jax.random.fold_in(jax.random.key(seed), 1)
     rows = np.arange(len(dataset.x_train))
     if every:
-        rows, watched = _held_out_rows(len(rows), seed)
+        rows, watched = held_out_rows(len(rows), seed)
         x_watched, y_watched = jnp.asarray(dataset.x_train[watched]), jnp.asarray(dataset.y_train[watched])
         validation = _make_validation(loss, jax.random.fold_in(key, 2**31 - 1))
     x, y = jnp.asarray(dataset.x_train[rows]), jnp.asarray(dataset.y_train[rows])
@@ -166,7 +167,7 @@ def train_model(
     def has_stopped() -> bool:
         return bool(every) and done - int(best["step"]) >= settings["patience"] * every
 
-    while done < steps and not has_stopped():
+    while done < steps and not has_stopped() and time.monotonic() - began < seconds:
         length = min(chunk, steps - done, every - done % every if every else steps)
         state, metrics = dispatch(state, x, y, length) if chunk > 1 else single(state, x, y)
         if started is None:
@@ -196,5 +197,6 @@ def train_model(
     if not every:
         best = {"params": state["ema"], "step": done}
     elif done < steps:
-        report(f"stopped after {done} of {steps} steps: the held-out loss was smallest after {best['step']}")
+        why = f"the held-out loss was smallest after {best['step']}" if has_stopped() else "the time was up"
+        report(f"stopped after {done} of {steps} steps: {why}")
     return Trained(jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"]))), history[:done], int(best["step"]))
