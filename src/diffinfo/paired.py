@@ -34,7 +34,7 @@ from diffinfo.train.loop import held_out_rows, make_objective, train_model
 
 FOLDS = 4
 HALVED_FOLDS = 2
-STEPS, EVERY = 1000, 100
+STEPS, EVERY = 900, 100
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 MOST_LABELS = 200
