@@ -16,7 +16,7 @@ from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
 from diffinfo.nn.build import Model
 from diffinfo.train.loop import make_objective, summarize
-from diffinfo.train.step import initial_state, make_optimizer, make_step
+from diffinfo.train.step import initial_state, make_loss, make_optimizer, make_step
 
 
 def main() -> None:
@@ -32,7 +32,8 @@ def main() -> None:
     x, y = jnp.asarray(dataset.x_train), jnp.asarray(dataset.y_train)
     params = [model.init(seed) for seed in range(args.seeds)]
     objective = make_objective(settings, complete("process", {}))
-    step = make_step(model, ravel_pytree(params[0])[1], optimizer, objective, settings["batch"], settings["ema"], 0.5)
+    loss = make_loss(model, ravel_pytree(params[0])[1], objective, 0.5)
+    step = make_step(loss, optimizer, settings["batch"], settings["ema"])
     states = [initial_state(p, optimizer) for p in params]
     keys = jax.random.split(jax.random.key(0), args.seeds)
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)

@@ -20,7 +20,7 @@ from diffinfo.data.sources import make_dataset
 from diffinfo.loss import two_field_loss
 from diffinfo.nn.build import Model, build_module
 from diffinfo.train.loop import make_objective, summarize
-from diffinfo.train.step import initial_state, make_optimizer, make_step
+from diffinfo.train.step import initial_state, make_loss, make_optimizer, make_step
 
 
 def main() -> None:
@@ -38,7 +38,8 @@ def main() -> None:
     batch, key = settings["batch"], jax.random.key(0)
 
     params = model.init(0)
-    step = make_step(model, ravel_pytree(params)[1], optimizer, objective, batch, settings["ema"], 0.5)
+    loss = make_loss(model, ravel_pytree(params)[1], objective, 0.5)
+    step = make_step(loss, optimizer, batch, settings["ema"])
 
     def ours(state):
         return jax.lax.scan(lambda carry, _: step(carry, x, y, key), state, None, length=args.steps)

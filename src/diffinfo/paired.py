@@ -105,10 +105,16 @@ def _as_labels(values, discrete: bool | str) -> np.ndarray | None:
         if discrete is True:
             raise DataError(f"y: labels must be one column, got shape {np.shape(values)}")
         return None
+    if array.dtype.kind == "O":
+        empty = np.flatnonzero(pd.isna(array))
+        if len(empty):
+            raise DataError(f"y: row {empty[0]} has no label ({len(empty)} in all); remove or fill them")
+        array = array.astype(str)
     names, labels = np.unique(array, return_inverse=True)
     few = len(names) <= min(MOST_LABELS, max(2, len(array) // 20))
     whole = array.dtype.kind in "iubOUS"
-    if discrete is not True and not (whole and few):
+    rare = array.dtype.kind in "iu" and np.bincount(labels).min() < 2 * FOLDS  # counts of something, with a tail
+    if discrete is not True and (not (whole and few) or rare):
         return None
     if len(names) > MOST_LABELS:
         raise DataError(f"y: {len(names)} different labels; at most {MOST_LABELS} (for numbers, pass discrete=False)")

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from diffinfo.config import expand
+
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "envs", "src")
 
@@ -102,7 +104,7 @@ def edited(finished):
 def test_dry_run_of_every_config(checkout, name):
     text = snakemake(checkout, "--dry-run", "--configfile", f"config/{name}.yaml")
     config = yaml.safe_load((checkout / "config" / f"{name}.yaml").read_text())
-    trainings = sum(len(experiment.get("seeds", [0])) for experiment in config["experiments"].values())
+    trainings = sum(len(experiment["seeds"]) for experiment in expand(config["experiments"])[0].values())
     assert re.search(rf"^train +{trainings}$", text, re.MULTILINE)
     for figure in config["figures"]:
         assert f"{config['results']}/figures/{figure}.pdf" in text
@@ -112,7 +114,8 @@ def test_dry_run_of_every_config(checkout, name):
 
 def test_seeds_add_to_the_default_run(checkout):
     text = snakemake(checkout, "--dry-run", "--configfile", "config/default.yaml", "config/seeds.yaml")
-    assert re.search(r"^train +12$", text, re.MULTILINE)
+    whole, _ = expand(yaml.safe_load((checkout / "config" / "default.yaml").read_text())["experiments"])
+    assert re.search(rf"^train +{3 * len(whole)}$", text, re.MULTILINE)
 
 
 def test_everything_is_there_and_a_second_run_does_nothing(finished):

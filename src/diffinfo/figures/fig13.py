@@ -7,7 +7,14 @@ from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 PANELS = (
     (r"entropy (nats)", (("s_nn", r"$S^X$", "unconditional"), ("s_nn_conditional", r"$S^{X|Y}$", "conditional"))),
-    (r"$I(X;Y)$ (nats)", (("loss_difference", "loss difference", "information"), ("squared_difference", "squared", "bound"))),
+    (
+        r"$I(X;Y)$ (nats)",
+        (
+            ("squared_difference", "squared difference", "bound"),
+            ("aligned_difference", "aligned difference", "conditional"),
+            ("loss_difference", "loss difference", "information"),
+        ),
+    ),
 )
 
 
@@ -26,6 +33,6 @@ def draw(inputs, out) -> None:
             axis.plot(rows["lambda_delta"], rows["exact"], color="black", linestyle=(0, (4, 3)), linewidth=0.8, zorder=3)
         axis.plot([], [], color="black", linestyle="--", linewidth=0.8, label="exact")
         axis.set(xscale="log", xlabel=r"$\lambda_\delta$", ylabel=label)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(bottom=min(0, axis.get_ylim()[0]))
         axis.legend()
     save(figure, out)

@@ -21,7 +21,7 @@ def draw(inputs, out) -> None:
     ):
         axis.errorbar(size, rows["value"], yerr=2 * rows["standard_error"], fmt="o-", markersize=3, color=COLOURS[colour])
         axis.plot(size, exact, **EXACT)
-        axis.set(ylabel=label, ylim=(0, None))
+        axis.set(ylabel=label, ylim=(min(0, axis.get_ylim()[0]), None))
     ratio = information["value"].to_numpy() / s_nn["value"].to_numpy()
     error = 2 * information["standard_error"].to_numpy() / s_nn["value"].to_numpy()  # that of S is much smaller
     axes[2].errorbar(size, ratio, yerr=error, fmt="o-", markersize=3, color=COLOURS["conditional"], label="network")
