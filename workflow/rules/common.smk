@@ -87,6 +87,19 @@ def figure_runs(name):
     return runs(config["figures"].get(name, []))
 
 
+ALSO_READS = {
+    "fig2": [f"{RESULTS}/tables/fig8.csv"],
+    "fig16": [f"{RESULTS}/tables/estimates.csv"],
+}
+
+
+def figure_inputs(name):
+    """Tables (or arrays) that a figure is drawn from: its own, and what it borrows."""
+    if name == "samples":
+        return [f"{run}/samples.npz" for run in figure_runs(name)]
+    return [f"{RESULTS}/tables/{name}.csv", *ALSO_READS.get(name, [])]
+
+
 def run_files(folders, *more):
     """What tables read of these run folders: estimates (and `more` files of each), and the cards of their data."""
     names = ("estimate.json", "estimate.levels.csv", *more)

@@ -4,11 +4,6 @@
 PROFILES = ("fig4", "fig11", "fig12", "fig16")
 CASES = ("fig2", "fig9", "fig10", "fig13", "estimators")
 ILLUSTRATIONS = ("fig1", "fig6", "fig7", "fig8", "fig19")
-ALSO_READS = {
-    "fig2": [f"{RESULTS}/tables/fig8.csv"],
-    "fig16": [f"{RESULTS}/tables/estimates.csv"],
-}
-
 FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
 TABLES = [f"{RESULTS}/tables/{name}" for name in ("estimates.csv", "estimates.md")]
 TABLES += [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name != "samples"]
@@ -16,13 +11,6 @@ ALL_RUNS = runs(GROUPS)
 
 for names in config["figures"].values():
     runs(names)  # a figure that names no experiment stops here, before any job
-
-
-def figure_inputs(name):
-    """Tables (or arrays) that a figure is drawn from."""
-    if name == "samples":
-        return [f"{run}/samples.npz" for run in figure_runs(name)]
-    return [f"{RESULTS}/tables/{name}.csv", *ALSO_READS.get(name, [])]
 
 
 rule profiles:
