@@ -137,7 +137,7 @@ def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
                         "value": value,
                         "standard_error": error,
                         "exact": exact,
-                        "relative_error": value / exact - 1,
+                        "relative_error": value / exact - 1 if exact else np.nan,
                         "upper_bound": first["label_entropy"] if information and first["label_entropy"] else np.nan,
                         "seeds": len(folders),
                         "examples": first["examples"],
