@@ -46,6 +46,7 @@ def draw_information(axis: plt.Axes, table: pd.DataFrame) -> None:
                 color=colour,
                 markerfacecolor=fill,
             )
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set(xlabel="guidance weight $w$", ylabel=r"$I(X;Y)_\mathrm{CFG}$ (nats)", ylim=(0, None))
     lines = [Line2D([], [], color=c, label=f"$D_Y = {d}$") for d, c in zip(dims, sns.color_palette("colorblind"), strict=False)]
     cut = rows.loc[~rows["canonical"], "lam_max"].iloc[0]
