@@ -3,7 +3,10 @@ import pandas as pd
 import pytest
 
 from diffinfo import tables
-from diffinfo.files import write_json
+from diffinfo.config import complete
+from diffinfo.data.dataset import save_dataset
+from diffinfo.data.sources import make_dataset
+from diffinfo.files import DataError, read_json, write_json
 
 
 def _run(root, seed, value, error):
@@ -38,3 +41,29 @@ def test_seeds_are_averaged_and_their_spread_enters_the_error(tmp_path):
     assert row.upper_bound == pytest.approx(np.log(10))
     assert np.isnan(row.exact)
     assert "| pair | loss_difference | 2 ± 0.59 |" in tables.as_markdown(pd.DataFrame([row]))
+
+
+@pytest.mark.parametrize("information", [0, 3])
+def test_cases_carry_their_settings_truths_and_costs(tmp_path, information):
+    run = _run(tmp_path, 0, 1.5, 0.1)
+    settings = complete("data", {"gaussian": {"dim_x": 3, "dim_y": 2, "information": information, "n_train": 20, "n_test": 10}})
+    save_dataset(tmp_path / "pair" / "data.npz", make_dataset(settings))
+    result = read_json(run / "estimate.json")
+    result |= {"settings": {"train": {"steps": 70}, "network": {"fields": "one"}}, "label_entropy": None}
+    write_json(run / "estimate.json", result)
+    write_json(run / "model.cost.json", {"seconds": 4.5, "steps": 70, "best_step": 70, "threads": 1})
+    (row,) = tables.cases([run]).itertuples()
+    assert (row.dim_x, row.dim_y, row.n_train, row.train_steps, row.seconds) == (3, 2, 20, 70, 4.5)
+    assert row.exact == pytest.approx(information, abs=1e-6)
+    assert np.isnan(row.sigma_eps), "it was chosen for the information"
+    # The range of the estimate (-8 to 13.8) holds almost all of it.
+    assert 0.98 * information <= row.exact_at_cutoff <= row.exact + 1e-9
+    if information:
+        assert row.relative_error == pytest.approx(1.5 / information - 1)
+    else:
+        assert np.isnan(row.relative_error)
+
+
+def test_cases_of_other_data_are_refused(tmp_path):
+    with pytest.raises(DataError, match="pair: this table is of joint Gaussians"):
+        tables.cases([_run(tmp_path, 0, 1.5, 0.1)])
