@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from diffinfo.config import complete
-from diffinfo.data.gaussian import JointGaussian, determinism
-from diffinfo.data.sources import make_dataset
+from diffinfo.data.gaussian import JointGaussian
+from diffinfo.data.sources import joint_gaussian, make_dataset
 from diffinfo.process.exact import GaussianDenoiser
 
 LAM_RANGE = (-9.0, 16.0)
@@ -17,6 +17,12 @@ def compilation_cache(tmp_path_factory):
     """Tests train the same small networks again and again: compile each once."""
     jax.config.update("jax_compilation_cache_dir", str(tmp_path_factory.mktemp("jax")))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def determinism(dim_x: int, dim_y: int, sigma_eps: float, jitter: float, seed: int) -> JointGaussian:
+    """The full-rank case, as a config describes it."""
+    values = {"dim_x": dim_x, "dim_y": dim_y, "sigma_eps": sigma_eps, "jitter": jitter, "seed": seed}
+    return joint_gaussian(complete("data", {"gaussian": values})["gaussian"])
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import itertools
 import json
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,9 @@ def _filling(validator_class):
     return validators.extend(validator_class, {"properties": fill})
 
 
+@cache
 def schema() -> dict[str, Any]:
-    """The schema of a whole config; its `$defs` hold one schema per section of an experiment."""
+    """The schema of a whole config; its `$defs` hold one schema per section of an experiment. Read once; not to be changed."""
     return yaml.safe_load(files("diffinfo").joinpath("config.schema.yaml").read_text())
 
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal
+from tests.conftest import determinism
 
-from diffinfo.data.gaussian import JointGaussian, determinism, flattened_covariance, full_rank_covariance, with_information
+from diffinfo.data.gaussian import JointGaussian, flattened_covariance, full_rank_covariance, with_information
 from diffinfo.process.exact import GaussianDenoiser
 from diffinfo.sample.guidance import guided
 from diffinfo.sample.ode import ode_path

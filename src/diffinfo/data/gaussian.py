@@ -138,13 +138,3 @@ def with_information(cov_x: np.ndarray, a: np.ndarray, nats: float) -> JointGaus
     if excess(-6) < 0:
         raise ValueError(f"information={nats}: this covariance and map hold at most {nats + excess(-6):.4g} nats")
     return JointGaussian.linear(cov_x, a, float(np.exp(brentq(excess, -6, 12, xtol=1e-12))))
-
-
-def determinism(dim_x: int, dim_y: int, sigma_eps: float, jitter: float, seed: int) -> JointGaussian:
-    """Full-rank case (Eq. 51) with A_ij ~ N(0, 1).
-
-    cov_x and A depend on `seed` only, so a sweep over `sigma_eps` keeps S_tot^X fixed.
-    """
-    rng = np.random.default_rng(seed)
-    cov_x = full_rank_covariance(dim_x, jitter, rng)
-    return JointGaussian.linear(cov_x, rng.standard_normal((dim_y, dim_x)), sigma_eps)

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from diffinfo.figures.style import COLOURS, PAGE, save, use_style
+from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 
 PANELS = (
     (r"entropy (nats)", (("s_nn", r"$S^X$", "unconditional"), ("s_nn_conditional", r"$S^{X|Y}$", "conditional"))),
@@ -30,7 +30,7 @@ def draw(inputs, out) -> None:
             axis.errorbar(
                 rows["lambda_delta"], rows["value"], yerr=error, fmt="o-", markersize=3, color=COLOURS[colour], label=name
             )
-            axis.plot(rows["lambda_delta"], rows["exact"], color="black", linestyle=(0, (4, 3)), linewidth=0.8, zorder=3)
+            axis.plot(rows["lambda_delta"], rows["exact"], **EXACT)
         axis.plot([], [], color="black", linestyle="--", linewidth=0.8, label="exact")
         axis.set(xscale="log", xlabel=r"$\lambda_\delta$", ylabel=label)
         axis.set_ylim(bottom=min(0, axis.get_ylim()[0]))

@@ -3,9 +3,7 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from diffinfo.figures.style import COLOURS, PAGE, save, use_style
-
-EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.8, "zorder": 3}
+from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from diffinfo.figures.style import COLOURS, PAGE, band, save, use_style
+from diffinfo.figures.style import COLOURS, EXACT, PAGE, band, save, use_style
 
 # quantity of the network, its exact counterpart, label, colour
 CURVES = (
@@ -32,7 +32,7 @@ def draw_curves(axis: plt.Axes, chosen: pd.DataFrame, x: str, y: str) -> None:
         solid = chosen[(chosen["kind"] == "network") & (chosen["quantity"] == network)].sort_values(x)
         dashed = chosen[(chosen["kind"] == "exact") & (chosen["quantity"] == exact)].sort_values(x)
         band(axis, solid[x], solid[y], solid[f"{y}_se"], color=colour)
-        axis.plot(dashed[x], dashed[y], color="black", linestyle=(0, (4, 3)), linewidth=0.8, zorder=3)
+        axis.plot(dashed[x], dashed[y], **EXACT)
     # Scaled by the curves: a band on a vanishing interval of s can be as tall as it likes.
     axis.set_ylim(0, 1.15 * chosen.loc[chosen["kind"] == "exact", y].max())
 

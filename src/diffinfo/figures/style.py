@@ -14,6 +14,7 @@ from diffinfo.files import write_atomic
 COLUMN, PAGE = 3.4, 7.0  # inches
 _PALETTE = sns.color_palette("colorblind")
 COLOURS = {"unconditional": _PALETTE[0], "conditional": _PALETTE[1], "information": _PALETTE[2], "bound": _PALETTE[3]}
+EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.8, "zorder": 3}  # closed forms, over what they check
 OTHERS = [_PALETTE[i] for i in (4, 5, 7, 9)]
 
 

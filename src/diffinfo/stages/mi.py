@@ -32,6 +32,8 @@ def read_columns(text: str):
 
     Raises: DataError naming the file and the name that is not there.
     """
+    from functools import partial
+
     import numpy as np
     import pandas as pd
 
@@ -52,19 +54,16 @@ def read_columns(text: str):
         return arrays[name]
     if names and kind == ".npy":
         raise DataError(f"{text}: an .npy file has no names; give the file alone")
+    readers = {".npy": partial(np.load, allow_pickle=False), ".csv": pd.read_csv}
+    readers |= dict.fromkeys((".parquet", ".pq"), pd.read_parquet)
+    if kind not in readers:
+        raise DataError(f"{path}: unknown kind {kind or '(no suffix)'}; use .npy, .npz, .csv or .parquet")
     try:
-        if kind == ".npy":
-            return np.load(path, allow_pickle=False)
-        if kind == ".csv":
-            table = pd.read_csv(path)
-        elif kind in (".parquet", ".pq"):
-            table = pd.read_parquet(path)
-        else:
-            raise DataError(f"{path}: unknown kind {kind or '(no suffix)'}; use .npy, .npz, .csv or .parquet")
-    except DataError:
-        raise
+        table = readers[kind](path)
     except Exception as error:
         raise DataError(f"{path}: cannot be read ({error}); the file is truncated or of another format") from error
+    if kind == ".npy":
+        return table
     chosen = names.split(",") if names else list(table.columns)
     missing = [name for name in chosen if name not in table.columns]
     if missing:
