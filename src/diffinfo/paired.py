@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from diffinfo.config import complete
-from diffinfo.data.canonical import Canonical, normal_scores
+from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
 from diffinfo.data.dataset import Dataset
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.estimate.integrand import Levels, Terms, evaluate_terms
@@ -30,11 +30,12 @@ from diffinfo.estimate.profiles import profiles
 from diffinfo.files import DataError
 from diffinfo.nn.build import DataSummary, Model
 from diffinfo.process.schedule import VPSchedule
-from diffinfo.train.loop import held_out_rows, make_objective, train_model
+from diffinfo.train.loop import Trainer, held_out_rows, make_objective
 
 FOLDS = 4
 HALVED_FOLDS = 2
-STEPS, EVERY = 900, 100
+MOST_GAIN = 0.1
+STEPS, EVERY = 1000, 100
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 MOST_LABELS = 200
@@ -157,7 +158,7 @@ def _settings(steps: int) -> dict[str, dict[str, Any]]:
                 "steps": steps,
                 "batch": 1024,
                 "learning_rate": 0.004,
-                "validate_every": min(EVERY, steps),
+                "validate_every": EVERY,
                 "patience": 4,
                 "levels": {"center": 1.0, "scale": 2.5},
             },
@@ -179,34 +180,40 @@ def _convergence(terms: Terms, estimates: dict[str, Estimate], cut_short: bool) 
     return warnings
 
 
+class _Trainers:
+    """One `Trainer` for all data of a shape, so that neither folds nor sides compile anew."""
+
+    def __init__(self, settings: dict, elliptical: bool):
+        self.settings, self.elliptical, self._made = settings, elliptical, {}
+
+    def of(self, dataset: Dataset) -> Trainer:
+        dim_x, dim_y = dataset.x_train.shape[1], dataset.y_train.shape[1]
+        if (dim_x, dim_y) not in self._made:
+            network, train, process = (self.settings[name] for name in ("network", "train", "process"))
+            kind = {"canonical": True, "elliptical": self.elliptical}
+            summary = DataSummary((dim_x,), 0.0, 1.0, y_mean=(0.0,) * dim_y, y_std=(1.0,) * dim_y, **kind)
+            self._made[dim_x, dim_y] = Trainer(Model(network, summary), make_objective(train, process), train)
+        return self._made[dim_x, dim_y]
+
+
 class _Side:
     """One way to measure: x noised, given y. Holds both sides' scores, and fits and measures a fold at a time."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, labels: np.ndarray | None, settings: dict, seed: int):
-        self.x, self.y, self.labels, self.settings, self.seed = x, y, labels, settings, seed
+    def __init__(self, x: np.ndarray, y: np.ndarray, labels: np.ndarray | None, trainers: "_Trainers", seed: int):
+        self.x, self.y, self.labels, self.seed = x, y, labels, seed
         self.classes = None if labels is None else y.shape[1]
-        self.lam_range = VPSchedule().log_snr_range(settings["process"]["s_min"])
+        self.trainers = trainers
+        self.lam_range = VPSchedule().log_snr_range(trainers.settings["process"]["s_min"])
         self.levels = Levels.stratified(*self.lam_range, DRAWS)
 
     def fit(self, outside: np.ndarray, seconds: float, report: Callable[[str], None]) -> "_Fitted":
         """A network trained on these rows."""
         canonical = Canonical.fit(self.x[outside], self.y[outside])
         x, y = canonical.x(self.x[outside]), canonical.y(self.y[outside])
-        width = y.shape[1]
-        correlations = tuple(canonical.correlations.tolist())
-        summary = DataSummary(x.shape[1:], 0.0, 1.0, None, (0.0,) * width, (1.0,) * width, correlations)
-        model, train = Model(self.settings["network"], summary), self.settings["train"]
-        trained = train_model(
-            model,
-            Dataset(x, y, x[:0], y[:0], {}),
-            make_objective(train, self.settings["process"]),
-            train,
-            self.seed,
-            chunk=train["validate_every"],
-            seconds=seconds,
-            report=report,
-        )
-        return _Fitted(canonical, model.denoiser(trained.params), trained.best_step, len(trained.history))
+        dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
+        trainer = self.trainers.of(dataset)
+        trained = trainer.train(dataset, self.seed, seconds=seconds, report=report)
+        return _Fitted(canonical, trainer.model.denoiser(trained.params), trained.best_step, len(trained.history))
 
     def measure(self, fitted: "_Fitted", rows: np.ndarray, key: jax.Array) -> Terms:
         """Terms of these rows under that network."""
@@ -225,19 +232,23 @@ class _Fitted:
     steps: int
 
 
-def _extrapolated(terms: Terms, halves: Terms, estimates: dict[str, Estimate]) -> Estimate:
-    """`aligned_difference` plus what it gained from half of the rows to all of them, if that is more than its error.
+def _gain(terms: Terms, halves: Terms) -> Estimate:
+    """What `aligned_difference` gained from half of the rows to all of them."""
+    return Estimate.of(terms.aligned[: len(halves.aligned)].sum(1) - halves.aligned.sum(1))
+
+
+def _extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
+    """`aligned_difference` plus `gain`, if that is more than its error, and up to the share for which 1/m can be believed.
 
     The standard error has that of `loss_difference` in it, whose scatter over rows follows the fitted part to first order as
     well, and that of the gain.
     """
     aligned = estimates["aligned_difference"]
-    first = slice(len(halves.aligned))
-    gain = Estimate.of(terms.aligned[first].sum(1) - halves.aligned.sum(1))
     error = max(aligned.standard_error, estimates["loss_difference"].standard_error)
     if gain.value <= gain.standard_error:
         return Estimate(aligned.value, error, aligned.n)
-    return Estimate(aligned.value + gain.value, float(np.hypot(error, gain.standard_error)), aligned.n)
+    added = min(gain.value, max(MOST_GAIN * aligned.value, gain.standard_error))
+    return Estimate(aligned.value + added, float(np.hypot(error, gain.standard_error)), aligned.n)
 
 
 def _joined(parts: list[Terms]) -> Terms:
@@ -281,19 +292,21 @@ def estimate_mi(
         raise DataError(f"y: label number {np.argmin(np.bincount(labels))} has fewer than {2 * FOLDS} rows; merge or remove it")
 
     # With more time there is a slower schedule, not just a later end of it.
-    steps = round(STEPS * np.clip(minutes / DEFAULT_MINUTES, 0.2, 20)) if minutes else STEPS
-    settings = _settings(steps)
-    scores = {name: normal_scores(column, rng) for name, column in columns.items()}
+    steps = EVERY * max(2, round(STEPS / EVERY * min(minutes / DEFAULT_MINUTES, 20))) if minutes else STEPS
+    ranks = {name: normal_scores(column, rng) for name, column in columns.items()}
+    scores = {name: radially_gaussian(values) for name, values in ranks.items()}
+    trainers = _Trainers(_settings(steps), elliptical=any(scores[name] is not ranks[name] for name in ranks))
     if labels is None:
-        sides = [_Side(scores[a], scores[b], None, settings, random_state) for a, b in (("x", "y"), ("y", "x"))]
+        sides = [_Side(scores[a], scores[b], None, trainers, random_state) for a, b in (("x", "y"), ("y", "x"))]
     else:
-        sides = [_Side(scores["x"], np.eye(labels.max() + 1)[labels], labels, settings, random_state)]
+        sides = [_Side(scores["x"], np.eye(labels.max() + 1)[labels], labels, trainers, random_state)]
     seconds = 60 * minutes / (FOLDS + (1 + HALVED_FOLDS) * (len(sides) - 1)) if minutes else float("inf")
     key = jax.random.key(random_state)
     fold = _deal(labels, n, rng)
     parts, halves, order, found = [], [], [], []
     for number in range(FOLDS):
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        outside = outside[: n - -(-n // FOLDS)]  # as many for every fold: one compilation serves all
         fits = [side.fit(outside, seconds, lambda line, k=number + 1: report(f"fold {k} of {FOLDS}: {line}")) for side in sides]
         if len(sides) > 1:
             watched = outside[held_out_rows(len(outside), random_state)[1]]
@@ -309,11 +322,16 @@ def estimate_mi(
             halves.append(sides[0].measure(fit, inside, jax.random.fold_in(key, number)))
     side, terms = sides[0], _joined(parts)
     estimates = mutual_information(terms, labels[np.concatenate(order)] if side.classes else np.empty(0), side.classes)
+    warnings = _convergence(terms, estimates, any(fit.best_step == fit.steps < steps for fit in found))
     name = "classification_bound"
     if not side.classes:
-        name = "extrapolated_difference"
-        estimates[name] = _extrapolated(terms, _joined(halves), estimates)
-    warnings = _convergence(terms, estimates, any(fit.best_step == fit.steps < steps for fit in found))
+        name, gain = "extrapolated_difference", _gain(terms, _joined(halves))
+        estimates[name] = _extrapolated(estimates, gain)
+        allowed = max(MOST_GAIN * abs(estimates["aligned_difference"].value), 0.03, 3 * gain.standard_error)
+        if gain.value > allowed:
+            warnings.append(
+                f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most {allowed:.2g} is expected)"
+            )
     return MutualInformation(
         mi=estimates[name].value,
         standard_error=estimates[name].standard_error,

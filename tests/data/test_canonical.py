@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
+from scipy.stats import chi, kstest
 
 from diffinfo.config import complete
-from diffinfo.data.canonical import Canonical, normal_scores
-from diffinfo.data.pairs import monotone, multinormal
+from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
+from diffinfo.data.pairs import monotone, multinormal, rolled, student
 from diffinfo.data.sources import make_dataset
 
 
@@ -57,3 +58,24 @@ def test_data_in_canonical_coordinates_hold_the_same_information():
     halves = [np.linalg.slogdet(both[part, part])[1] for part in (slice(0, 5), slice(5, 8))]
     held_out = 0.5 * (sum(halves) - np.linalg.slogdet(both)[1])
     assert held_out == pytest.approx(truth, abs=4 * np.sqrt(3 / 20_000) + 15 / 20_000)
+
+
+@pytest.mark.parametrize("dof", [1, 3])
+def test_a_multivariate_t_becomes_gaussian_and_keeps_its_order(dof):
+    x, _ = student("dense", 6, 1, 0.5, dof).sample(20_000, np.random.default_rng(6))
+    scores = normal_scores(x, np.random.default_rng(7))
+    gaussian = radially_gaussian(scores)
+    radius = np.linalg.norm((gaussian - gaussian.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(gaussian.T))).T, axis=1)
+    assert kstest(radius, chi(6).cdf).statistic < 1.63 / np.sqrt(20_000), "1 % of Gaussian samples are further off"
+    far, near = (kstest(v, "norm").statistic for v in (scores @ np.full(6, 6**-0.5), gaussian[:, 0] / gaussian[:, 0].std()))
+    assert near < 1.63 / np.sqrt(20_000) < far
+    assert (np.sign(gaussian) == np.sign(scores)).all()
+
+
+def test_what_is_no_t_stays_as_it_is():
+    rng = np.random.default_rng(8)
+    for values in (rng.standard_normal((5000, 4)), rng.uniform(size=(5000, 3)), rolled(rng.standard_normal((5000, 1)))):
+        scores = normal_scores(values, rng)
+        assert radially_gaussian(scores) is scores
+    repeated = normal_scores(np.repeat(rng.standard_t(1, (500, 1)), 3, axis=1), rng)
+    assert np.isfinite(radially_gaussian(repeated)).all()

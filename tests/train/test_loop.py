@@ -9,7 +9,7 @@ from diffinfo.data.dataset import Dataset
 from diffinfo.estimate.integrand import Levels, evaluate_terms
 from diffinfo.estimate.mutual_information import loss_difference
 from diffinfo.nn.build import Model
-from diffinfo.train.loop import TrainingDiverged, make_objective, summarize, train_model
+from diffinfo.train.loop import Trainer, TrainingDiverged, make_objective, summarize
 
 
 def _train(dataset, network, seed=0, **options):
@@ -20,7 +20,7 @@ def _train(dataset, network, seed=0, **options):
     }
     settings = complete("train", {"steps": 40, "batch": 32} | options)
     objective = make_objective(settings, complete("process", {}))
-    return train_model(Model(network, summarize(dataset)), dataset, objective, settings, seed, **keywords)
+    return Trainer(Model(network, summarize(dataset)), objective, settings).train(dataset, seed, **keywords)
 
 
 def _assert_same_bits(one, two):

@@ -1,6 +1,6 @@
 """From a plain description to plain parameters: the only place where Flax modules are made and split."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,8 +21,8 @@ class DataSummary:
     """What a network must know of its data: shapes and the training statistics that scale its inputs.
 
     shape: one example of x; mean, std: of all entries of x; classes: number of labels, or None for real conditions,
-    which then have `y_mean` and `y_std`, both `(D_Y,)`; correlations: rho_i between the first coordinates of x and of y, where
-    both are canonical variates (`data/canonical.py`).
+    which then have `y_mean` and `y_std`, both `(D_Y,)`; canonical: whether x and y are canonical variates
+    (`data/canonical.py`); elliptical: whether they also swell and shrink as a whole.
     """
 
     shape: tuple[int, ...]
@@ -31,7 +31,8 @@ class DataSummary:
     classes: int | None = None
     y_mean: tuple[float, ...] = ()
     y_std: tuple[float, ...] = ()
-    correlations: tuple[float, ...] = ()
+    canonical: bool = False
+    elliptical: bool = False
 
     def null_condition(self, n: int) -> jax.Array:
         """A placeholder for absent conditions, shape `(n,)` for labels or `(n, D_Y)`."""
@@ -47,18 +48,27 @@ def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) 
         return VectorCondition(data.y_mean, data.y_std, rngs=rngs), len(data.y_mean)
 
     if "mlp" in network:
-        mlp = network["mlp"]
-        return MLP(int(np.prod(data.shape)), *condition(mlp["width"] // 2), mlp["width"], mlp["depth"], rngs=rngs)
+        width, depth = network["mlp"]["width"], network["mlp"]["depth"]
+        directions = 3 if data.elliptical else 0
+        return MLP(int(np.prod(data.shape)), *condition(width // 2), width, depth, directions=directions, rngs=rngs)
     unet = dict(network["unet"])
     unet["channels"], unet["attention"] = tuple(unet["channels"]), tuple(unet["attention"])
     return UNet(data.shape, *condition(unet["embedding"]), **unet, rngs=rngs)
+
+
+def _given(gaussian, y, present) -> tuple[jax.Array, jax.Array]:
+    """Mean and standard deviation `(N, D_X)` of x given y, where it is present, for Gaussian canonical variates."""
+    rho, on = gaussian["rho"], present[:, None]
+    y = jnp.pad(y, ((0, 0), (0, max(0, len(rho) - y.shape[1]))))[:, : len(rho)]
+    return jnp.where(on, rho * y, 0.0), jnp.where(on, gaussian["narrow"], 1.0)
 
 
 class Model:
     """The fields of one experiment as pure functions of plain parameter dictionaries.
 
     `network` is the config's section: `fields` ("one" network with a null token, or "two" networks) and `mlp` or `unet`.
-    Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional": ...}`.
+    Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional": ...}`, and for canonical variates "gaussian",
+    the Gaussian whose exact field an untrained network has, which training leaves alone.
     Raises DataError when the network cannot take data of this shape.
     """
 
@@ -69,6 +79,7 @@ class Model:
         self.names = ("shared",) if network["fields"] == "one" else ("unconditional", "conditional")
         abstract = nnx.eval_shape(lambda: build_module(self.network, self.data, nnx.Rngs(0)))
         self._graph = nnx.graphdef(abstract)
+        self._init = jax.jit(lambda key: nnx.to_pure_dict(nnx.state(build_module(self.network, self.data, nnx.Rngs(key)))))
 
     @property
     def description(self) -> dict[str, Any]:
@@ -80,40 +91,33 @@ class Model:
         data = {key: tuple(value) if isinstance(value, list) else value for key, value in description["data"].items()}
         return cls(description["network"], DataSummary(**data))
 
-    def init(self, seed: int) -> dict[str, Any]:
-        """Fresh parameters."""
-
-        def one(key: jax.Array):
-            return nnx.to_pure_dict(nnx.state(build_module(self.network, self.data, nnx.Rngs(key))))
-
+    def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
+        """Fresh parameters. correlations: of canonical variates, between coordinate i of x and of y; the others have none."""
         keys = jax.random.split(jax.random.key(seed), len(self.names))
-        return {name: jax.jit(one)(key) for name, key in zip(self.names, keys, strict=True)}
+        params = {name: self._init(key) for name, key in zip(self.names, keys, strict=True)}
+        if self.data.canonical:
+            rho = np.pad(np.asarray(correlations, np.float64), (0, self.data.shape[0] - len(correlations)))
+            narrow = np.sqrt((1 - rho) * (1 + rho))  # in float64: correlations may be within 1e-8 of one
+            params["gaussian"] = {"rho": jnp.asarray(rho, jnp.float32), "narrow": jnp.asarray(narrow, jnp.float32)}
+        return params
 
-    def field(self, params, z, lam, y, present, key=None) -> jax.Array:
-        """v-prediction of one network, `(N, ...)`; `present` `(N,)` tells where the condition is given."""
-        mean, std = self._gaussian(z, y, present)
+    def field(self, params, name: str, z, lam, y, present, key=None) -> jax.Array:
+        """v-prediction of the network `name`, `(N, ...)`; `present` `(N,)` tells where the condition is given."""
+        mean, std, along = self.data.mean, self.data.std, {}
+        if self.data.canonical:
+            mean, std = _given(jax.lax.stop_gradient(params["gaussian"]), y, present)
+            along = {"along": (z, mean)} if self.data.elliptical else {}
         standard = denoise.network_input(z, lam, mean, std)
         flat = standard.reshape(z.shape[0], -1) if "mlp" in self.network else standard
-        output = nnx.merge(self._graph, params)(flat, lam, y, present, key)
+        output = nnx.merge(self._graph, params[name])(flat, lam, y, present, key, **along)
         return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
-
-    def _gaussian(self, z, y, present):
-        """Mean and standard deviation of the Gaussian whose exact field an untrained network has."""
-        rank = len(self.data.correlations)
-        if not rank:
-            return self.data.mean, self.data.std
-        rho = np.pad(self.data.correlations, (0, z.shape[1] - rank))
-        narrow = np.sqrt((1 - rho) * (1 + rho))  # in float64: correlations may be within 1e-8 of one
-        mean = jnp.pad(y[:, :rank], ((0, 0), (0, z.shape[1] - rank))) * jnp.asarray(rho, z.dtype)
-        on = present[:, None]
-        return jnp.where(on, mean, 0.0), jnp.where(on, jnp.asarray(narrow, z.dtype), 1.0)
 
     def v_hat(self, params, z, lam, y=None, key=None) -> jax.Array:
         """The denoiser contract of `denoise.py`, with parameters (and a dropout key, in training) as arguments."""
         present = jnp.full(z.shape[0], y is not None)
         name = self.names[0] if y is None else self.names[-1]
         y = self.data.null_condition(z.shape[0]) if y is None else y
-        return self.field(params[name], z, lam, y, present, key)
+        return self.field(params, name, z, lam, y, present, key)
 
     def denoiser(self, params) -> denoise.Denoiser:
         """A denoiser: a pytree that carries its parameters."""

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.files import sha256_of, write_json, write_table
     from diffinfo.nn.build import Model
     from diffinfo.source import source_hash
-    from diffinfo.train.loop import make_objective, summarize, train_model
+    from diffinfo.train.loop import Trainer, make_objective, summarize
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)
     dataset = load_dataset(args.data)
@@ -61,11 +61,8 @@ def run(args: argparse.Namespace) -> None:
     out = Path(args.out)
     resume_file = out.parent / ".resume" / f"{out.stem}-{sha256_of(provenance)[:16]}.msgpack"
     began = time.monotonic()
-    trained = train_model(
-        model,
+    trained = Trainer(model, make_objective(settings["train"], settings["process"]), settings["train"]).train(
         dataset,
-        make_objective(settings["train"], settings["process"]),
-        settings["train"],
         args.seed,
         resume_file=resume_file,
         chunk=args.steps_per_dispatch,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,7 @@ def summarize(dataset: Dataset) -> DataSummary:
     if dataset.classes:
         return DataSummary(x.shape[1:], mean, std, classes=dataset.classes)
     y_mean, y_std = (tuple(float(v) for v in stat) for stat in (y.mean(0), y.std(0)))
-    return DataSummary(
-        x.shape[1:], mean, std, y_mean=y_mean, y_std=y_std, correlations=tuple(dataset.card.get("correlations", ()))
-    )
+    return DataSummary(x.shape[1:], mean, std, y_mean=y_mean, y_std=y_std, canonical="correlations" in dataset.card)
 
 
 def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Objective:
@@ -75,128 +74,133 @@ def held_out_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return np.sort(rows[round(n * VALIDATION_SHARE) :]), np.sort(rows[: round(n * VALIDATION_SHARE)][:_VALIDATION_ROWS])
 
 
-def _make_validation(loss: Callable, key: jax.Array) -> Callable[..., jax.Array]:
-    """`validation(flat, x, y)`: the loss on those rows, always with the same noise."""
-
-    def validation(flat, x, y):
-        keys = jax.random.split(key, _VALIDATION_DRAWS)
-        return jnp.mean(jax.lax.map(lambda draw: loss(flat, x, y, draw)[0], keys))
-
-    return jax.jit(validation)
-
-
-def train_model(
-    model: Model,
-    dataset: Dataset,
-    objective: Objective,
-    settings: Mapping[str, Any],
-    seed: int,
-    *,
-    resume_file: Path | None = None,
-    chunk: int | None = None,
-    save_every: float = 20.0,
-    report: Callable[[str], None] = lambda line: None,
-    report_every: float = 10.0,
-    seconds: float = float("inf"),
-) -> Trained:
-    """Train both fields. The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed.
+class Trainer:
+    """Trains both fields of a model; what it compiles serves every data set of one shape.
 
     settings: a config's `train` section. With `validate_every`, a tenth of the training rows is held out; the parameters of
     the smallest loss there are kept, and training stops when `patience` looks in a row have not found a smaller one.
-    resume_file: where the state is kept (every `save_every` seconds, and when training diverges); an existing one is gone on
-    from. seconds: time after which training stops at the next dispatch, wherever it is. Raises TrainingDiverged.
     """
-    steps, every = settings["steps"], settings["validate_every"]
-    optimizer = make_optimizer(steps, settings["learning_rate"], settings["warmup"], settings["clip"])
-    params = model.init(seed)
-    _, unravel = ravel_pytree(params)
-    loss = make_loss(model, unravel, objective, settings["null_probability"])
-    step = make_step(loss, optimizer, settings["batch"], settings["ema"])
-    key = jax.random.fold_in(jax.random.key(seed), 1)
-    rows = np.arange(len(dataset.x_train))
-    if every:
-        rows, watched = held_out_rows(len(rows), seed)
-        x_watched, y_watched = jnp.asarray(dataset.x_train[watched]), jnp.asarray(dataset.y_train[watched])
-        validation = _make_validation(loss, jax.random.fold_in(key, 2**31 - 1))
-    x, y = jnp.asarray(dataset.x_train[rows]), jnp.asarray(dataset.y_train[rows])
-    state = initial_state(params, optimizer)
-    history = np.full((steps, 3), np.nan, np.float32)
-    best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
-    done = 0
-    if every:
-        best["loss"] = np.asarray(validation(state["params"], x_watched, y_watched))
-    if resume_file is not None and resume_file.exists():
-        try:
-            saved = load_tree(resume_file)
-            state = jax.tree.map(jnp.asarray, serialization.from_state_dict(state, saved["state"]))
-            history, done, best = np.array(saved["history"]), int(saved["state"]["step"]), saved["best"]
-            report(f"going on from step {done} of {steps} ({resume_file})")
-        except (DataError, KeyError, TypeError, ValueError) as error:
-            report(f"starting over, {resume_file} is not a usable state: {error}")
 
-    def run(state, x, y, length):
-        return jax.lax.scan(lambda carry, _: step(carry, x, y, key), state, None, length=length)
+    def __init__(self, model: Model, objective: Objective, settings: Mapping[str, Any]):
+        self.model, self.settings = model, settings
+        self._optimizer = make_optimizer(*(settings[name] for name in ("steps", "learning_rate", "warmup", "clip")))
 
-    dispatch = jax.jit(run, static_argnums=3, donate_argnums=0)
-    single = jax.jit(lambda state, x, y: step(state, x, y, key), donate_argnums=0)
-    chunk = chunk or default_chunk(model)
+        def loss_of(unravel):
+            return make_loss(model, unravel, objective, settings["null_probability"])
 
-    def save() -> None:
-        if resume_file is not None:
-            save_tree(resume_file, {"state": serialization.to_state_dict(state), "history": history, "best": best})
+        def run(state, x, y, key, unravel, length):
+            step = make_step(loss_of(unravel), self._optimizer, settings["batch"], settings["ema"])
+            if length is None:
+                return step(state, x, y, key)
+            return jax.lax.scan(lambda carry, _: step(carry, x, y, key), state, None, length=length)
 
-    began = last_save = last_report = time.monotonic()
-    started = None
-    first = done
-    pending: list[tuple[int, int, dict[str, jax.Array]]] = []
+        def validation(flat, x, y, key, unravel):
+            """The loss on those rows, always with the same noise."""
+            keys = jax.random.split(jax.random.fold_in(key, 2**31 - 1), _VALIDATION_DRAWS)
+            return jnp.mean(jax.lax.map(lambda draw: loss_of(unravel)(flat, x, y, draw)[0], keys))
 
-    def collect() -> None:
-        while pending:
-            low, high, metrics = pending.pop(0)
-            parts = [np.atleast_1d(metrics[name]) for name in ("unconditional", "conditional")]
-            history[low:high, :2] = np.stack(parts, axis=-1)
-            bad = np.flatnonzero(np.atleast_1d(metrics["bad"]))
-            if bad.size:
+        self._run = jax.jit(run, static_argnames=("unravel", "length"), donate_argnames="state")
+        self._validation = jax.jit(validation, static_argnames="unravel")
+
+    def train(
+        self,
+        dataset: Dataset,
+        seed: int,
+        *,
+        resume_file: Path | None = None,
+        chunk: int | None = None,
+        save_every: float = 20.0,
+        report: Callable[[str], None] = lambda line: None,
+        report_every: float = 10.0,
+        seconds: float = float("inf"),
+    ) -> Trained:
+        """The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed.
+
+        resume_file: where the state is kept (every `save_every` seconds, and when training diverges); an existing one is gone
+        on from. seconds: time after which training stops at the next dispatch, wherever it is. Raises TrainingDiverged.
+        """
+        settings, steps, every = self.settings, self.settings["steps"], self.settings["validate_every"]
+        params = self.model.init(seed, dataset.card.get("correlations", ()))
+        _, unravel = ravel_pytree(params)
+        key = jax.random.fold_in(jax.random.key(seed), 1)
+        rows = np.arange(len(dataset.x_train))
+        if every:
+            rows, watched = held_out_rows(len(rows), seed)
+            x_watched, y_watched = jnp.asarray(dataset.x_train[watched]), jnp.asarray(dataset.y_train[watched])
+            validation = partial(self._validation, x=x_watched, y=y_watched, key=key, unravel=unravel)
+        x, y = jnp.asarray(dataset.x_train[rows]), jnp.asarray(dataset.y_train[rows])
+        state = initial_state(params, self._optimizer)
+        history = np.full((steps, 3), np.nan, np.float32)
+        best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
+        done = 0
+        if every:
+            best["loss"] = np.asarray(validation(state["params"]))
+        if resume_file is not None and resume_file.exists():
+            try:
+                saved = load_tree(resume_file)
+                state = jax.tree.map(jnp.asarray, serialization.from_state_dict(state, saved["state"]))
+                history, done, best = np.array(saved["history"]), int(saved["state"]["step"]), saved["best"]
+                report(f"going on from step {done} of {steps} ({resume_file})")
+            except (DataError, KeyError, TypeError, ValueError) as error:
+                report(f"starting over, {resume_file} is not a usable state: {error}")
+        chunk = chunk or default_chunk(self.model)
+
+        def save() -> None:
+            if resume_file is not None:
+                save_tree(resume_file, {"state": serialization.to_state_dict(state), "history": history, "best": best})
+
+        began = last_save = last_report = time.monotonic()
+        started = None
+        first = done
+        pending: list[tuple[int, int, dict[str, jax.Array]]] = []
+
+        def collect() -> None:
+            while pending:
+                low, high, metrics = pending.pop(0)
+                parts = [np.atleast_1d(metrics[name]) for name in ("unconditional", "conditional")]
+                history[low:high, :2] = np.stack(parts, axis=-1)
+                bad = np.flatnonzero(np.atleast_1d(metrics["bad"]))
+                if bad.size:
+                    save()
+                    kept = f"; the state before it is kept in {resume_file}" if resume_file else ""
+                    raise TrainingDiverged(
+                        f"loss or gradient not finite at step {low + int(bad[0]) + 1} of {steps}{kept}. "
+                        "Lower train.learning_rate or train.clip, or check the data's scale."
+                    )
+
+        def has_stopped() -> bool:
+            return bool(every) and done - int(best["step"]) >= settings["patience"] * every
+
+        while done < steps and not has_stopped() and time.monotonic() - began < seconds:
+            length = min(chunk, steps - done, every - done % every if every else steps)
+            state, metrics = self._run(state, x, y, key, unravel, length if chunk > 1 else None)
+            if started is None:
+                jax.block_until_ready(metrics)
+                report(f"compiled in {time.monotonic() - began:.1f} s; {steps - done - length} steps to go")
+                started, first = time.monotonic(), done + length  # the time left is that of steps, not of compilation
+            # Read the metrics of the dispatch before, while this one runs.
+            collect()
+            pending.append((done, done + length, metrics))
+            done += length
+            if every and (done % every == 0 or done == steps):
+                history[done - 1, 2] = validation(state["ema"])
+                if history[done - 1, 2] < best["loss"]:
+                    best = {"params": np.asarray(state["ema"]), "loss": history[done - 1, 2], "step": done}
+            now = time.monotonic()
+            if now - last_report > report_every and done > first:
+                last_report = now
+                collect()
+                meter = tqdm.format_meter(done - first, steps - first, time.monotonic() - started, ncols=70, unit="step")
+                unconditional, conditional = history[max(0, done - 100) : done, :2].mean(0)
+                report(f"{meter}  loss {unconditional:.4g} | {conditional:.4g} nats (unconditional | given y)")
+            if now - last_save > save_every:
+                collect()
                 save()
-                kept = f"; the state before it is kept in {resume_file}" if resume_file else ""
-                raise TrainingDiverged(
-                    f"loss or gradient not finite at step {low + int(bad[0]) + 1} of {steps}{kept}. "
-                    "Lower train.learning_rate or train.clip, or check the data's scale."
-                )
-
-    def has_stopped() -> bool:
-        return bool(every) and done - int(best["step"]) >= settings["patience"] * every
-
-    while done < steps and not has_stopped() and time.monotonic() - began < seconds:
-        length = min(chunk, steps - done, every - done % every if every else steps)
-        state, metrics = dispatch(state, x, y, length) if chunk > 1 else single(state, x, y)
-        if started is None:
-            jax.block_until_ready(metrics)
-            report(f"compiled in {time.monotonic() - began:.1f} s; {steps - done - length} steps to go")
-            started, first = time.monotonic(), done + length  # the time left is that of steps, not of compilation
-        # Read the metrics of the dispatch before, while this one runs.
+                last_save = time.monotonic()
         collect()
-        pending.append((done, done + length, metrics))
-        done += length
-        if every and (done % every == 0 or done == steps):
-            history[done - 1, 2] = validation(state["ema"], x_watched, y_watched)
-            if history[done - 1, 2] < best["loss"]:
-                best = {"params": np.asarray(state["ema"]), "loss": history[done - 1, 2], "step": done}
-        now = time.monotonic()
-        if now - last_report > report_every and done > first:
-            last_report = now
-            collect()
-            meter = tqdm.format_meter(done - first, steps - first, time.monotonic() - started, ncols=70, unit="step")
-            unconditional, conditional = history[max(0, done - 100) : done, :2].mean(0)
-            report(f"{meter}  loss {unconditional:.4g} | {conditional:.4g} nats (unconditional | given y)")
-        if now - last_save > save_every:
-            collect()
-            save()
-            last_save = time.monotonic()
-    collect()
-    if not every:
-        best = {"params": state["ema"], "step": done}
-    elif done < steps:
-        why = f"the held-out loss was smallest after {best['step']}" if has_stopped() else "the time was up"
-        report(f"stopped after {done} of {steps} steps: {why}")
-    return Trained(jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"]))), history[:done], int(best["step"]))
+        if not every:
+            best = {"params": state["ema"], "step": done}
+        elif done < steps:
+            why = f"the held-out loss was smallest after {best['step']}" if has_stopped() else "the time was up"
+            report(f"stopped after {done} of {steps} steps: {why}")
+        return Trained(jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"]))), history[:done], int(best["step"]))

@@ -41,7 +41,7 @@ def make_loss(model: Model, unravel: Callable[[jax.Array], Any], objective: Obje
     def loss(flat, x, y, key, dropout_key=None):
         params = unravel(flat)
         if model.names == ("shared",):
-            field = partial(model.field, params["shared"], key=dropout_key)
+            field = partial(model.field, params, "shared", key=dropout_key)
             return dropped_condition_loss(field, objective, null_probability, decoded(x), y, key)
         return two_field_loss(partial(model.v_hat, params, key=dropout_key), objective, decoded(x), y, key)
 

@@ -1,0 +1,45 @@
+"""Estimators of other packages on the pairs that `benchmarks/race.py --arrays pairs.npz` writes (truth 20.041 nats).
+
+    python -m venv others && others/bin/pip install benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30
+    others/bin/python benchmarks/others.py pairs.npz [--truth 20.041] > others.csv
+
+In an environment of its own: `benchmark-mi` (Czyz et al., 2023) wants an older jax than ours. KSG and, as neural estimators,
+InfoNCE and MINE, each with a perceptron [256, 256] and a learning rate of 0.001, until their own held-out test stops them.
+"""
+
+import argparse
+import csv
+import sys
+import time
+
+import bmi.estimators
+import numpy as np
+
+NEURAL = {"max_n_steps": 10_000, "learning_rate": 1e-3, "hidden_layers": (256, 256), "verbose": False}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("arrays")
+    parser.add_argument("--truth", type=float, default=20.041)
+    args = parser.parse_args()
+    with np.load(args.arrays) as arrays:
+        x, y = arrays["x"], arrays["y"]
+    methods = {
+        "KSG, 5 neighbours": bmi.estimators.KSGEnsembleFirstEstimator(neighborhoods=(5,)),
+        "InfoNCE, batch 256": bmi.estimators.InfoNCEEstimator(batch_size=256, **NEURAL),
+        "InfoNCE, batch 2048": bmi.estimators.InfoNCEEstimator(batch_size=2048, **NEURAL | {"max_n_steps": 2000}),
+        "MINE, batch 256": bmi.estimators.MINEEstimator(batch_size=256, **NEURAL),
+    }
+    writer = csv.writer(sys.stdout)
+    writer.writerow(["method", "rows", "seconds", "mi", "error_percent"])
+    for name, method in methods.items():
+        began = time.perf_counter()
+        found = float(method.estimate(x, y))
+        seconds = time.perf_counter() - began
+        writer.writerow([name, len(x), f"{seconds:.1f}", f"{found:.3f}", f"{100 * (found / args.truth - 1):.1f}"])
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
