@@ -10,6 +10,8 @@ import diffinfo
 from diffinfo import paired
 from diffinfo.cli import main
 from diffinfo.data import pairs
+from diffinfo.data.columns import as_labels
+from diffinfo.estimate.entropy import Estimate
 from diffinfo.files import DataError
 
 
@@ -57,7 +59,7 @@ def test_integers_may_be_numbers_or_labels(quick):
     assert diffinfo.estimate_mi(x, several).classes == 3
     assert diffinfo.estimate_mi(x, several, discrete=False).classes is None
     for numbers in (np.arange(400), np.round(3 * y[:, 0]).astype(int)):  # all different; some rare
-        assert paired._as_labels(numbers, "auto") is None
+        assert as_labels(numbers, "auto", 8) is None
 
 
 def _with(array, row, column, value):
@@ -92,7 +94,7 @@ def test_what_cannot_be_used_is_named(change, message):
     [
         pairs.independent(2),
         pairs.multinormal("sparse", 1, 1, 0.8).mapped("monotone", pairs.monotone),
-        pairs.student("sparse", 1, 1, 0.0, 1),
+        pairs.student("sparse", 2, 2, 0.0, 1),
         pairs.multinormal("sparse", 1, 1, 0.8).mapped("rolled", pairs.rolled, pairs.unchanged),
     ],
     ids=lambda pair: pair.name,
@@ -105,6 +107,16 @@ def test_known_truths(pair, monkeypatch):
     assert found.standard_error < 0.05
     assert found.converged
     assert found.linear_gaussian <= pair.truth + 0.1
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"), [((0.08, 0.02), 1.08), ((0.02, 0.05), 1.0), ((-0.2, 0.02), 1.0), ((0.4, 0.02), 1.1)]
+)
+def test_extrapolation_is_for_small_significant_gains(gain, expected):
+    known = {"aligned_difference": Estimate(1.0, 0.01, 100), "loss_difference": Estimate(0.9, 0.03, 100)}
+    found = paired._extrapolated(known, Estimate(*gain, 50))
+    assert found.value == pytest.approx(expected)
+    assert found.standard_error == pytest.approx(np.hypot(0.03, gain[1] if expected > 1 else 0))
 
 
 def test_an_untrained_network_is_said_to_be_one(monkeypatch):

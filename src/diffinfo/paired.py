@@ -6,8 +6,12 @@ of them that it does not train on says so. The fold itself is only measured. Eve
 has never seen it. Information is symmetric, and either side can be noised: the first fold tries both, and the one that tells
 more about its tenth of watched rows is used.
 
+Where one side is a multivariate t, whatever its margins, `data/canonical.py` makes it Gaussian radially, and the network may
+follow z, the residual and the conditional mean by factors that depend on lengths only (`nn/mlp.py`).
+
 A network trained on m rows misses what m rows do not show. Halving tells how much: networks trained on half of the rows
-measure the first two folds again, and what they lose to the whole is added once (exact where the deficit goes like 1/m).
+measure the first two folds again, and what they lose to the whole is added once (exact where the deficit goes like 1/m; a loss
+too large for that is said to be one).
 """
 
 import time
@@ -22,6 +26,7 @@ import pandas as pd
 
 from diffinfo.config import complete
 from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
+from diffinfo.data.columns import as_columns, as_labels
 from diffinfo.data.dataset import Dataset
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.estimate.integrand import Levels, Terms, evaluate_terms
@@ -38,7 +43,6 @@ MOST_GAIN = 0.1
 STEPS, EVERY = 1000, 100
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
-MOST_LABELS = 200
 DRAWS = 32
 
 
@@ -77,51 +81,6 @@ class MutualInformation:
         """Everything but the profile, ready for JSON."""
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("profile", "estimates")}
         return plain | {"bits": self.bits, "estimates": {name: vars(e) for name, e in self.estimates.items()}}
-
-
-def _as_columns(values, name: str) -> np.ndarray:
-    """Real columns `(n, d)`, float64. Raises DataError."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{name}: not numbers ({error}); labels belong in y, as one column of integers or strings") from error
-    array = array[:, None] if array.ndim == 1 else array
-    if array.ndim != 2 or 0 in array.shape:
-        raise DataError(f"{name}: needs shape (n, d), rows are examples; got {np.shape(values)}")
-    bad = np.argwhere(~np.isfinite(array))
-    if len(bad):
-        row, column = bad[0]
-        raise DataError(f"{name}: {array[row, column]} in row {row}, column {column} ({len(bad)} in all); remove or fill them")
-    constant = np.flatnonzero(np.ptp(array, axis=0) == 0)
-    if len(constant):
-        raise DataError(f"{name}: column {constant[0]} is constant and can tell nothing; remove it ({len(constant)} in all)")
-    return array
-
-
-def _as_labels(values, discrete: bool | str) -> np.ndarray | None:
-    """Label numbers `(n,)` if `values` are labels (said so, or by the look of them), else None."""
-    array = np.asarray(values)
-    array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
-    if array.ndim != 1 or discrete is False:
-        if discrete is True:
-            raise DataError(f"y: labels must be one column, got shape {np.shape(values)}")
-        return None
-    if array.dtype.kind == "O":
-        empty = np.flatnonzero(pd.isna(array))
-        if len(empty):
-            raise DataError(f"y: row {empty[0]} has no label ({len(empty)} in all); remove or fill them")
-        array = array.astype(str)
-    names, labels = np.unique(array, return_inverse=True)
-    few = len(names) <= min(MOST_LABELS, max(2, len(array) // 20))
-    whole = array.dtype.kind in "iubOUS"
-    rare = array.dtype.kind in "iu" and np.bincount(labels).min() < 2 * FOLDS  # counts of something, with a tail
-    if discrete is not True and (not (whole and few) or rare):
-        return None
-    if len(names) > MOST_LABELS:
-        raise DataError(f"y: {len(names)} different labels; at most {MOST_LABELS} (for numbers, pass discrete=False)")
-    if len(names) < 2:
-        raise DataError("y: only one label; it can tell nothing")
-    return labels.astype(np.int32)
 
 
 def _deal(labels: np.ndarray | None, n: int, rng: np.random.Generator) -> np.ndarray:
@@ -256,6 +215,55 @@ def _joined(parts: list[Terms]) -> Terms:
     return Terms(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
+def _checked(x, y, discrete: bool | str) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
+    """Columns of x and, where y holds no labels, of y; and the labels. Raises DataError."""
+    labels = as_labels(y, discrete, 2 * FOLDS)
+    columns = {"x": as_columns(x, "x")} | ({} if labels is not None else {"y": as_columns(y, "y")})
+    n, dims = len(columns["x"]), sum(column.shape[1] for column in columns.values())
+    if n != len(y):
+        raise DataError(f"x has {n} rows and y {len(y)}; they must be pairs")
+    if n < max(MIN_ROWS, ROWS_PER_COLUMN * dims):
+        raise DataError(f"{n} rows are too few for {dims} columns: needs at least {max(MIN_ROWS, ROWS_PER_COLUMN * dims)}")
+    if labels is not None and np.bincount(labels).min() < 2 * FOLDS:
+        raise DataError(f"y: label number {np.argmin(np.bincount(labels))} has fewer than {2 * FOLDS} rows; merge or remove it")
+    return columns, labels
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """All rows, fold after fold (`order`), and the first folds by networks of half of the rows (None for labels)."""
+
+    terms: Terms
+    order: np.ndarray
+    halves: Terms | None
+    fits: list[_Fitted]
+
+
+def _measured(sides: list[_Side], fold: np.ndarray, seconds: float, rng, report) -> tuple[_Side, _Measured]:
+    """Every row measured once, by the better of the sides. seconds: for each network."""
+    seed = sides[0].seed
+    key = jax.random.key(seed)
+    terms, halves, order, found = [], [], [], []
+    for number in range(FOLDS):
+        inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        outside = outside[: len(fold) - -(-len(fold) // FOLDS)]  # as many for every fold: one compilation serves all
+        fold_key, name = jax.random.fold_in(key, number), f"fold {number + 1} of {FOLDS}"
+        fits = [side.fit(outside, seconds, lambda line, name=name: report(f"{name}: {line}")) for side in sides]
+        if len(sides) > 1:
+            watched = outside[held_out_rows(len(outside), seed)[1]]
+            told = [side.measure(fit, watched, jax.random.fold_in(key, FOLDS)) for side, fit in zip(sides, fits, strict=True)]
+            better = int(np.argmax([loss_difference(t).value for t in told]))
+            sides, fits = [sides[better]], [fits[better]]
+        terms.append(sides[0].measure(fits[0], inside, fold_key))
+        order.append(inside)
+        found.append(fits[0])
+        if number < HALVED_FOLDS and not sides[0].classes:
+            half = np.sort(rng.permutation(outside)[: len(outside) // 2])
+            fit = sides[0].fit(half, seconds, lambda line, name=name: report(f"{name}, half: {line}"))
+            halves.append(sides[0].measure(fit, inside, fold_key))
+    return sides[0], _Measured(_joined(terms), np.concatenate(order), _joined(halves) if halves else None, found)
+
+
 def estimate_mi(
     x,
     y,
@@ -281,16 +289,8 @@ def estimate_mi(
     """
     started = time.monotonic()
     rng = np.random.default_rng(random_state)
-    labels = _as_labels(y, discrete)
-    columns = {"x": _as_columns(x, "x")} | ({} if labels is not None else {"y": _as_columns(y, "y")})
-    n, dims = len(columns["x"]), sum(column.shape[1] for column in columns.values())
-    if n != len(y):
-        raise DataError(f"x has {n} rows and y {len(y)}; they must be pairs")
-    if n < max(MIN_ROWS, ROWS_PER_COLUMN * dims):
-        raise DataError(f"{n} rows are too few for {dims} columns: needs at least {max(MIN_ROWS, ROWS_PER_COLUMN * dims)}")
-    if labels is not None and np.bincount(labels).min() < 2 * FOLDS:
-        raise DataError(f"y: label number {np.argmin(np.bincount(labels))} has fewer than {2 * FOLDS} rows; merge or remove it")
-
+    columns, labels = _checked(x, y, discrete)
+    n = len(columns["x"])
     # With more time there is a slower schedule, not just a later end of it.
     steps = EVERY * max(2, round(STEPS / EVERY * min(minutes / DEFAULT_MINUTES, 20))) if minutes else STEPS
     ranks = {name: normal_scores(column, rng) for name, column in columns.items()}
@@ -301,31 +301,13 @@ def estimate_mi(
     else:
         sides = [_Side(scores["x"], np.eye(labels.max() + 1)[labels], labels, trainers, random_state)]
     seconds = 60 * minutes / (FOLDS + (1 + HALVED_FOLDS) * (len(sides) - 1)) if minutes else float("inf")
-    key = jax.random.key(random_state)
-    fold = _deal(labels, n, rng)
-    parts, halves, order, found = [], [], [], []
-    for number in range(FOLDS):
-        inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        outside = outside[: n - -(-n // FOLDS)]  # as many for every fold: one compilation serves all
-        fits = [side.fit(outside, seconds, lambda line, k=number + 1: report(f"fold {k} of {FOLDS}: {line}")) for side in sides]
-        if len(sides) > 1:
-            watched = outside[held_out_rows(len(outside), random_state)[1]]
-            terms = [side.measure(fit, watched, jax.random.fold_in(key, FOLDS)) for side, fit in zip(sides, fits, strict=True)]
-            better = int(np.argmax([loss_difference(t).value for t in terms]))
-            sides, fits = [sides[better]], [fits[better]]
-        parts.append(sides[0].measure(fits[0], inside, jax.random.fold_in(key, number)))
-        order.append(inside)
-        found.append(fits[0])
-        if number < HALVED_FOLDS and labels is None:
-            half = np.sort(rng.permutation(outside)[: len(outside) // 2])
-            fit = sides[0].fit(half, seconds, lambda line, k=number + 1: report(f"fold {k} of {FOLDS}, half: {line}"))
-            halves.append(sides[0].measure(fit, inside, jax.random.fold_in(key, number)))
-    side, terms = sides[0], _joined(parts)
-    estimates = mutual_information(terms, labels[np.concatenate(order)] if side.classes else np.empty(0), side.classes)
-    warnings = _convergence(terms, estimates, any(fit.best_step == fit.steps < steps for fit in found))
+    side, found = _measured(sides, _deal(labels, n, rng), seconds, rng, report)
+    terms = found.terms
+    estimates = mutual_information(terms, labels[found.order] if side.classes else np.empty(0), side.classes)
+    warnings = _convergence(terms, estimates, any(fit.best_step == fit.steps < steps for fit in found.fits))
     name = "classification_bound"
     if not side.classes:
-        name, gain = "extrapolated_difference", _gain(terms, _joined(halves))
+        name, gain = "extrapolated_difference", _gain(terms, found.halves)
         estimates[name] = _extrapolated(estimates, gain)
         allowed = max(MOST_GAIN * abs(estimates["aligned_difference"].value), 0.03, 3 * gain.standard_error)
         if gain.value > allowed:
@@ -343,9 +325,9 @@ def estimate_mi(
         dim_y=columns["y"].shape[1] if "y" in columns else 1,
         classes=side.classes,
         upper_bound=label_entropy(labels, side.classes) if side.classes else None,
-        linear_gaussian=float(np.mean([fit.canonical.information for fit in found])),
+        linear_gaussian=float(np.mean([fit.canonical.information for fit in found.fits])),
         estimates=estimates,
-        steps=tuple(fit.best_step for fit in found),
+        steps=tuple(fit.best_step for fit in found.fits),
         lam_range=side.lam_range,
         random_state=random_state,
         seconds=time.monotonic() - started,

@@ -98,3 +98,13 @@ def test_damaged_models_are_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match=r"m\.msgpack: not a readable checkpoint"):
         load_model(path)
+
+
+def test_programs_depend_on_shapes_not_on_the_data():
+    network, z, lam = complete("network", {"mlp": {"width": 16, "depth": 1}}), jnp.zeros((4, 3)), jnp.zeros(4)
+
+    def program(y_mean):
+        model = Model(network, DataSummary((3,), 0.0, 1.0, y_mean=(y_mean,) * 2, y_std=(1.0 + y_mean,) * 2))
+        return jax.jit(model.v_hat).lower(model.init(0), z, lam, jnp.ones((4, 2))).as_text()
+
+    assert program(0.0) == program(0.5)

@@ -18,7 +18,8 @@ CONDA = workflow.deployment_settings and (
 shell.prefix(
     ("" if CONDA else f'export PATH="{Path(sys.executable).parent}:$PATH"; ')
     + f'export PYTHONPATH="{ROOT}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}}" '
-    + f'JAX_COMPILATION_CACHE_DIR="${{{{JAX_COMPILATION_CACHE_DIR:-$PWD/{RESULTS}/.cache/jax}}}}"; '
+    + f'JAX_COMPILATION_CACHE_DIR="${{{{JAX_COMPILATION_CACHE_DIR:-$PWD/{RESULTS}/.cache/jax}}}}" '
+    + 'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="${{JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS:-0.2}}"; '
 )
 
 sys.path.insert(0, str(ROOT / "src"))

@@ -40,12 +40,12 @@ def draw(inputs, out) -> None:
             )
         axis.axhline(0, color="black", linewidth=0.6)
         axis.set_yscale("symlog", linthresh=2, linscale=1.2)
-        ticks = [-50, -20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50]
+        ticks = [-50, -10, -5, -2, -1, 0, 1, 2, 5, 10, 50]
         axis.set_yticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
-        axis.minorticks_off()
         axis.set_xlabel(label)
         if logarithmic:
             axis.set_xscale("log")
+        axis.minorticks_off()
     axes[0, 0].set_ylabel("error, % of max(truth, 1 nat)")
     seconds = table[(table["sweep"] == "steps")].groupby("train_steps")["seconds"].first()
     if len(seconds):

@@ -63,6 +63,6 @@ def draw_rows(path, out, parameter: str, symbol: str) -> None:
         # The rate peaks at early s: its axis ends where the curves have become flat.
         row[1].set_xlim(0, 0.6)
         value = chosen[parameter].iloc[0]
-        row[0].text(0.97, 0.06, f"${symbol} = {value:g}$", transform=row[0].transAxes, ha="right")
+        row[2].text(0.03, 0.86, f"${symbol} = {value:g}$", transform=row[2].transAxes)
     figure.legend(handles=handles(), loc="outside upper center", ncols=4)
     save(figure, out)

@@ -34,6 +34,10 @@ class LabelEmbedding(nnx.Module):
         return self.table(jnp.where(present, y, self.classes))
 
 
+class Statistic(nnx.Variable):
+    """Of the training data. It lies with the parameters, so that programs for data of one shape are the same; never trained."""
+
+
 class VectorCondition(nnx.Module):
     """Real conditions `(N, D_Y)`, standardised with training statistics, and presence `(N,)` -> `(N, D_Y)`.
 
@@ -42,9 +46,10 @@ class VectorCondition(nnx.Module):
 
     def __init__(self, mean, std, *, rngs: nnx.Rngs):
         del rngs
-        self.mean, self.std = tuple(mean), tuple(std)
-        self.null = nnx.Param(jnp.zeros(len(self.mean)))
+        self.mean, self.std = (Statistic(jnp.asarray(values, jnp.float32)) for values in (mean, std))
+        self.null = nnx.Param(jnp.zeros(len(mean)))
 
     def __call__(self, y: jax.Array, present: jax.Array) -> jax.Array:
-        standard = (y - jnp.asarray(self.mean, y.dtype)) / jnp.asarray(self.std, y.dtype)
+        mean, std = jax.lax.stop_gradient((self.mean[...], self.std[...]))
+        standard = (y - mean) / std
         return jnp.where(present[:, None], standard, self.null[...])
