@@ -45,6 +45,8 @@ def draw(inputs, out) -> None:
         axis.set_xlabel(label)
         if logarithmic:
             axis.set_xscale("log")
+            values = sorted(table.loc[table["sweep"] == sweep, column].unique())[::2]
+            axis.set_xticks(values, [f"{value:,g}" for value in values])
         axis.minorticks_off()
     axes[0, 0].set_ylabel("error, % of max(truth, 1 nat)")
     seconds = table[(table["sweep"] == "steps")].groupby("train_steps")["seconds"].first()

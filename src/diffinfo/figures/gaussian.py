@@ -1,6 +1,7 @@
 """What Figs. 4, 11 and 12 share: networks (solid, bands of two standard errors) over closed forms (dashed)."""
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
@@ -51,18 +52,19 @@ def draw_rows(path, out, parameter: str, symbol: str) -> None:
     figure, axes = plt.subplots(
         len(experiments), 3, figsize=(PAGE, 1.55 * len(experiments) + 0.5), squeeze=False, sharex="col", layout="constrained"
     )
-    for number, (row, experiment) in enumerate(zip(axes, experiments, strict=True)):
+    for place, (row, experiment) in enumerate(zip(axes, experiments, strict=True)):
         chosen = table[table["experiment"] == experiment]
         for axis, (title, x, y, x_label, y_label) in zip(row, (PRODUCED, RATE_S, RATE_LAM), strict=True):
             draw_curves(axis, chosen, x, y)
             axis.set_ylabel(y_label)
-            if number == 0:
+            if place == 0:
                 axis.set_title(title)
-            if number == len(experiments) - 1:
+            if place == len(experiments) - 1:
                 axis.set_xlabel(x_label)
         # The rate peaks at early s: its axis ends where the curves have become flat.
         row[1].set_xlim(0, 0.6)
         value = chosen[parameter].iloc[0]
-        row[2].text(0.03, 0.86, f"${symbol} = {value:g}$", transform=row[2].transAxes)
+        number = f"{value:g}" if value >= 0.01 else f"10^{{{np.log10(value):.2g}}}"
+        row[2].text(0.02, 0.98, f"${symbol} = {number}$", transform=row[2].transAxes, va="top", fontsize="small")
     figure.legend(handles=handles(), loc="outside upper center", ncols=4)
     save(figure, out)
