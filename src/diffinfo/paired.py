@@ -196,8 +196,13 @@ def _gain(terms: Terms, halves: Terms) -> Estimate:
     return Estimate.of(terms.aligned[: len(halves.aligned)].sum(1) - halves.aligned.sum(1))
 
 
+def _credible(aligned: Estimate, gain: Estimate) -> float:
+    """The most that a deficit of 1/m may be, nats."""
+    return max(MOST_GAIN * aligned.value, 0.05, 3 * gain.standard_error)
+
+
 def _extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
-    """`aligned_difference` plus `gain`, if that is more than its error, and up to the share for which 1/m can be believed.
+    """`aligned_difference` plus `gain`, if that is more than its error, and as much of it as can be believed.
 
     The standard error has that of `loss_difference` in it, whose scatter over rows follows the fitted part to first order as
     well, and that of the gain.
@@ -206,7 +211,7 @@ def _extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
     error = max(aligned.standard_error, estimates["loss_difference"].standard_error)
     if gain.value <= gain.standard_error:
         return Estimate(aligned.value, error, aligned.n)
-    added = min(gain.value, max(MOST_GAIN * aligned.value, gain.standard_error))
+    added = min(gain.value, _credible(aligned, gain))
     return Estimate(aligned.value + added, float(np.hypot(error, gain.standard_error)), aligned.n)
 
 
@@ -309,7 +314,7 @@ def estimate_mi(
     if not side.classes:
         name, gain = "extrapolated_difference", _gain(terms, found.halves)
         estimates[name] = _extrapolated(estimates, gain)
-        allowed = max(MOST_GAIN * abs(estimates["aligned_difference"].value), 0.03, 3 * gain.standard_error)
+        allowed = _credible(estimates["aligned_difference"], gain)
         if gain.value > allowed:
             warnings.append(
                 f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most {allowed:.2g} is expected)"
