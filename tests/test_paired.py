@@ -104,7 +104,7 @@ def test_known_truths(pair, monkeypatch):
     monkeypatch.setattr(paired, "STEPS", 300)
     found = diffinfo.estimate_mi(*pair.sample(3000, np.random.default_rng(11)))
     assert abs(found.mi - pair.truth) < 4 * found.standard_error + 0.005
-    assert found.standard_error < 0.05
+    assert 1 / 3000 <= found.standard_error < 0.05, "never none, even of a network that was best untrained"
     assert found.converged
     assert found.linear_gaussian <= pair.truth + 0.1
 

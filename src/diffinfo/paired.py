@@ -319,9 +319,11 @@ def estimate_mi(
             warnings.append(
                 f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most {allowed:.2g} is expected)"
             )
+    # A network that was best untrained has no scatter; at independence that of a fitted Gaussian's information is what is left.
+    least = float(np.sqrt(side.x.shape[1] * side.y.shape[1] / 2) / n)
     return MutualInformation(
         mi=estimates[name].value,
-        standard_error=estimates[name].standard_error,
+        standard_error=max(estimates[name].standard_error, least),
         estimator=name,
         converged=not warnings,
         warnings=tuple(warnings),
