@@ -61,7 +61,7 @@ class Report:
 
 
 def ours(dataset, seed: int, report: Report) -> None:
-    """One training for each number of steps, best network first compiled, then timed."""
+    """One training for each number of steps: a first time to compile, a second to be timed."""
     model = Model(complete("network", {"mlp": {"width": 128, "depth": 3}}), summarize(dataset))
     process = complete("process", {})
     levels = Levels.stratified(*SCHEDULE.log_snr_range(process["s_min"]), 40)
@@ -69,7 +69,7 @@ def ours(dataset, seed: int, report: Report) -> None:
         train = complete("train", {"steps": steps, "batch": 512, "learning_rate": 0.004})
         trainer = Trainer(model, make_objective(train, process), train)
         seconds = []
-        for _ in range(2):  # the first time compiles; both give the same numbers
+        for _ in range(2):  # both give the same numbers
             began = time.perf_counter()
             trained = trainer.train(dataset, seed)
             seconds.append(time.perf_counter() - began)

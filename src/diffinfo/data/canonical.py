@@ -75,9 +75,8 @@ def radially_gaussian(scores: np.ndarray) -> np.ndarray:
     """
     if scores.shape[1] == 1:
         return scores
-    fits = {dof: _t_copula(scores, dof) for dof in DEGREES_OF_FREEDOM}
-    dof = max(fits, key=lambda dof: fits[dof][0])
-    likelihood, values, rounding = fits[dof]
+    fits = ((dof, *_t_copula(scores, dof)) for dof in DEGREES_OF_FREEDOM)
+    dof, likelihood, values, rounding = max(fits, key=lambda fit: fit[1])
     if likelihood < _gaussian_copula(scores) + _EVIDENCE:
         return scores
     radius, dim = np.maximum(np.linalg.norm(values @ rounding, axis=1), 1e-300), rounding.shape[1]
