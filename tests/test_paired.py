@@ -110,7 +110,7 @@ def test_known_truths(pair, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("gain", "expected"), [((0.08, 0.02), 1.08), ((0.02, 0.05), 1.0), ((-0.2, 0.02), 1.0), ((0.4, 0.02), 1.1)]
+    ("gain", "expected"), [((0.08, 0.02), 1.08), ((0.02, 0.05), 1.0), ((-0.2, 0.02), 1.0), ((0.4, 0.02), 1.14)]
 )
 def test_extrapolation_is_for_small_significant_gains(gain, expected):
     known = {"aligned_difference": Estimate(1.0, 0.01, 100), "loss_difference": Estimate(0.9, 0.03, 100)}
@@ -174,9 +174,9 @@ def test_files_that_cannot_be_used_are_named(tmp_path, capsys, text, message):
     assert message in capsys.readouterr().err
 
 
-def test_minutes_end_training(tmp_path):
+def test_minutes_end_training():
     pair = pairs.multinormal("sparse", 1, 1, 0.8).mapped("rolled", pairs.rolled)
-    found = diffinfo.estimate_mi(*pair.sample(2000, np.random.default_rng(0)), minutes=0.1)
-    assert found.seconds < 90
+    found = diffinfo.estimate_mi(*pair.sample(2000, np.random.default_rng(0)), minutes=0.001)
+    assert max(found.steps) <= 50, "one dispatch"
     assert not found.converged
     assert any("time was up" in warning for warning in found.warnings)

@@ -41,6 +41,7 @@ FOLDS = 4
 HALVED_FOLDS = 2
 MOST_GAIN = 0.1
 STEPS, EVERY = 1000, 100
+SLACK = 0.02  # where the held-out loss is flat, what `aligned_difference` misses is still shrinking
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 DRAWS = 32
@@ -126,19 +127,6 @@ def _settings(steps: int) -> dict[str, dict[str, Any]]:
     }
 
 
-def _convergence(terms: Terms, estimates: dict[str, Estimate], cut_short: bool) -> list[str]:
-    """For exact fields E<v - v_u, D> = E|D|^2; the gap is what D has learnt too much of, or too little."""
-    warnings = ["the time was up before the held-out loss had stopped falling: give more minutes"] if cut_short else []
-    gap = Estimate.of((terms.squared - terms.aligned).sum(1))
-    allowed = max(0.1 * abs(estimates["aligned_difference"].value), 0.03, 3 * gap.standard_error)
-    if abs(gap.value) > allowed:
-        warnings.append(
-            f"the network is not at its optimum: squared_difference and aligned_difference are {gap.value:+.2g} nats apart "
-            f"(at most {allowed:.2g} is expected). More rows or more minutes may help"
-        )
-    return warnings
-
-
 class _Trainers:
     """One `Trainer` for all data of a shape, so that neither folds nor sides compile anew."""
 
@@ -158,7 +146,7 @@ class _Trainers:
 class _Side:
     """One way to measure: x noised, given y. Holds both sides' scores, and fits and measures a fold at a time."""
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, labels: np.ndarray | None, trainers: "_Trainers", seed: int):
+    def __init__(self, x: np.ndarray, y: np.ndarray, labels: np.ndarray | None, trainers: _Trainers, seed: int):
         self.x, self.y, self.labels, self.seed = x, y, labels, seed
         self.classes = None if labels is None else y.shape[1]
         self.trainers = trainers
@@ -171,8 +159,8 @@ class _Side:
         x, y = canonical.x(self.x[outside]), canonical.y(self.y[outside])
         dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
         trainer = self.trainers.of(dataset)
-        trained = trainer.train(dataset, self.seed, seconds=seconds, report=report)
-        return _Fitted(canonical, trainer.model.denoiser(trained.params), trained.best_step, len(trained.history))
+        trained = trainer.train(dataset, self.seed, seconds=seconds, slack=SLACK, report=report)
+        return _Fitted(canonical, trainer.model.denoiser(trained.params), trained.best_step, trained.cut_short)
 
     def measure(self, fitted: "_Fitted", rows: np.ndarray, key: jax.Array) -> Terms:
         """Terms of these rows under that network."""
@@ -188,7 +176,7 @@ class _Fitted:
     canonical: Canonical
     denoiser: Callable
     best_step: int
-    steps: int
+    cut_short: bool
 
 
 def _gain(terms: Terms, halves: Terms) -> Estimate:
@@ -197,8 +185,8 @@ def _gain(terms: Terms, halves: Terms) -> Estimate:
 
 
 def _credible(aligned: Estimate, gain: Estimate) -> float:
-    """The most that a deficit of 1/m may be, nats."""
-    return max(MOST_GAIN * aligned.value, 0.05, 3 * gain.standard_error)
+    """The most that a deficit of 1/m may be, nats, and be measured with this gain's error."""
+    return max(MOST_GAIN * aligned.value, 0.05) + 2 * gain.standard_error
 
 
 def _extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
@@ -213,6 +201,27 @@ def _extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
         return Estimate(aligned.value, error, aligned.n)
     added = min(gain.value, _credible(aligned, gain))
     return Estimate(aligned.value + added, float(np.hypot(error, gain.standard_error)), aligned.n)
+
+
+def _convergence(terms: Terms, estimates: dict[str, Estimate], gain: Estimate | None, cut_short: bool) -> list[str]:
+    """What speaks against the answer, in words; gain: of all rows over half of them, where that was measured.
+
+    For exact fields E<v - v_u, D> = E|D|^2; the gap is what D has learnt too much of, or too little.
+    """
+    aligned = estimates["aligned_difference"]
+    warnings = ["the time was up before the held-out loss had stopped falling: give more minutes"] if cut_short else []
+    gap = Estimate.of((terms.squared - terms.aligned).sum(1))
+    allowed = max(0.1 * abs(aligned.value), 0.03, 3 * gap.standard_error)
+    if abs(gap.value) > allowed:
+        warnings.append(
+            f"the network is not at its optimum: squared_difference and aligned_difference are {gap.value:+.2g} nats apart "
+            f"(at most {allowed:.2g} is expected). More rows or more minutes may help"
+        )
+    if gain and gain.value > (allowed := _credible(aligned, gain)):
+        warnings.append(
+            f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most {allowed:.2g} is expected)"
+        )
+    return warnings
 
 
 def _joined(parts: list[Terms]) -> Terms:
@@ -309,16 +318,11 @@ def estimate_mi(
     side, found = _measured(sides, _deal(labels, n, rng), seconds, rng, report)
     terms = found.terms
     estimates = mutual_information(terms, labels[found.order] if side.classes else np.empty(0), side.classes)
-    warnings = _convergence(terms, estimates, any(fit.best_step == fit.steps < steps for fit in found.fits))
-    name = "classification_bound"
-    if not side.classes:
+    name, gain = "classification_bound", None
+    if found.halves is not None:
         name, gain = "extrapolated_difference", _gain(terms, found.halves)
         estimates[name] = _extrapolated(estimates, gain)
-        allowed = _credible(estimates["aligned_difference"], gain)
-        if gain.value > allowed:
-            warnings.append(
-                f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most {allowed:.2g} is expected)"
-            )
+    warnings = _convergence(terms, estimates, gain, any(fit.cut_short for fit in found.fits))
     # A network that was best untrained has no scatter; at independence that of a fitted Gaussian's information is what is left.
     least = float(np.sqrt(side.x.shape[1] * side.y.shape[1] / 2) / n)
     return MutualInformation(

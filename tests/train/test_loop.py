@@ -15,7 +15,7 @@ from diffinfo.train.loop import Trainer, TrainingDiverged, make_objective, summa
 def _train(dataset, network, seed=0, **options):
     keywords = {
         key: options.pop(key)
-        for key in ("chunk", "resume_file", "save_every", "report", "report_every", "seconds")
+        for key in ("chunk", "resume_file", "save_every", "report", "report_every", "seconds", "slack")
         if key in options
     }
     settings = complete("train", {"steps": 40, "batch": 32} | options)
@@ -134,6 +134,11 @@ def test_training_stops_early_and_keeps_the_best(tiny_gaussian, tiny_network):
     assert trained.best_step == np.nanargmin(held_out) + 1
     assert len(trained.history) == trained.best_step + 3 * 20
     assert any("stopped after" in line for line in lines)
+    assert not trained.cut_short
+    later = _train(tiny_gaussian, network, slack=0.05, **options)
+    kept = later.history[later.best_step - 1, 2]
+    assert later.best_step > trained.best_step
+    assert held_out[trained.best_step - 1] < kept < held_out[19], "a little may be given up, not all that was learnt"
 
 
 def test_time_can_run_out(tiny_gaussian, tiny_network):
@@ -141,6 +146,9 @@ def test_time_can_run_out(tiny_gaussian, tiny_network):
     assert len(trained.history) == 0
     trained = _train(tiny_gaussian, tiny_network, steps=10_000_000, chunk=10, seconds=3.0)
     assert 0 < trained.best_step < 10_000_000
+    assert trained.cut_short
+    watched = _train(tiny_gaussian, tiny_network, steps=10_000_000, chunk=10, seconds=0.001, validate_every=1000)
+    assert (watched.best_step, watched.cut_short) == (10, True), "what there is when the time is up is looked at"
 
 
 def test_seeds_differ_and_repeat(tiny_gaussian, tiny_network):

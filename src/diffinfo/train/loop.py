@@ -38,11 +38,13 @@ class Trained:
 
     history: `(steps taken, 3)`: losses in nats, unconditional and conditional, and the held-out loss (as the objective weighs
     it) of the parameters after that step, NaN where it was not computed. best_step: when `params` were current.
+    cut_short: whether the time was up before all steps were taken or the held-out loss had stopped falling.
     """
 
     params: Any
     history: np.ndarray
     best_step: int
+    cut_short: bool
 
 
 def summarize(dataset: Dataset) -> DataSummary:
@@ -113,11 +115,13 @@ class Trainer:
         report: Callable[[str], None] = lambda line: None,
         report_every: float = 10.0,
         seconds: float = float("inf"),
+        slack: float = 0.0,
     ) -> Trained:
         """The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed.
 
         resume_file: where the state is kept (every `save_every` seconds, and when training diverges); an existing one is gone
-        on from. seconds: time after which training stops at the next dispatch, wherever it is. Raises TrainingDiverged.
+        on from. seconds: time after which training stops at the next dispatch, wherever it is. slack: the share of what the
+        held-out loss has fallen by that later parameters may give up and still be kept. Raises TrainingDiverged.
         """
         settings, steps, every = self.settings, self.settings["steps"], self.settings["validate_every"]
         params = self.model.init(seed, dataset.card.get("correlations", ()))
@@ -134,7 +138,7 @@ class Trainer:
         best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
         done = 0
         if every:
-            best["loss"] = np.asarray(validation(state["params"]))
+            best["loss"] = untrained = np.asarray(validation(state["params"]))
         if resume_file is not None and resume_file.exists():
             try:
                 saved = load_tree(resume_file)
@@ -171,6 +175,12 @@ class Trainer:
         def has_stopped() -> bool:
             return bool(every) and done - int(best["step"]) >= settings["patience"] * every
 
+        def look() -> None:
+            nonlocal best
+            loss = history[done - 1, 2] = validation(state["ema"])
+            if loss < best["loss"] + slack * (untrained - best["loss"]):
+                best = {"params": np.asarray(state["ema"]), "loss": min(loss, best["loss"]), "step": done}
+
         while done < steps and not has_stopped() and time.monotonic() - began < seconds:
             length = min(chunk, steps - done, every - done % every if every else steps)
             state, metrics = self._run(state, x, y, key, unravel, length if chunk > 1 else None)
@@ -183,9 +193,7 @@ class Trainer:
             pending.append((done, done + length, metrics))
             done += length
             if every and (done % every == 0 or done == steps):
-                history[done - 1, 2] = validation(state["ema"])
-                if history[done - 1, 2] < best["loss"]:
-                    best = {"params": np.asarray(state["ema"]), "loss": history[done - 1, 2], "step": done}
+                look()
             now = time.monotonic()
             if now - last_report > report_every and done > first:
                 last_report = now
@@ -198,9 +206,13 @@ class Trainer:
                 save()
                 last_save = time.monotonic()
         collect()
+        cut_short = done < steps and not has_stopped()
         if not every:
             best = {"params": state["ema"], "step": done}
         elif done < steps:
+            if done % every:
+                look()
             why = f"the held-out loss was smallest after {best['step']}" if has_stopped() else "the time was up"
             report(f"stopped after {done} of {steps} steps: {why}")
-        return Trained(jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"]))), history[:done], int(best["step"]))
+        params = jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"])))
+        return Trained(params, history[:done], int(best["step"]), cut_short)
