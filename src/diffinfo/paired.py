@@ -41,7 +41,6 @@ FOLDS = 4
 HALVED_FOLDS = 2
 MOST_GAIN = 0.1
 STEPS, EVERY = 1000, 100
-SLACK = 0.02  # where the held-out loss is flat, what `aligned_difference` misses is still shrinking
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 DRAWS = 32
@@ -159,7 +158,7 @@ class _Side:
         x, y = canonical.x(self.x[outside]), canonical.y(self.y[outside])
         dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
         trainer = self.trainers.of(dataset)
-        trained = trainer.train(dataset, self.seed, seconds=seconds, slack=SLACK, report=report)
+        trained = trainer.train(dataset, self.seed, seconds=seconds, report=report)
         return _Fitted(canonical, trainer.model.denoiser(trained.params), trained.best_step, trained.cut_short)
 
     def measure(self, fitted: "_Fitted", rows: np.ndarray, key: jax.Array) -> Terms:

@@ -15,7 +15,7 @@ from diffinfo.train.loop import Trainer, TrainingDiverged, make_objective, summa
 def _train(dataset, network, seed=0, **options):
     keywords = {
         key: options.pop(key)
-        for key in ("chunk", "resume_file", "save_every", "report", "report_every", "seconds", "slack")
+        for key in ("chunk", "resume_file", "save_every", "report", "report_every", "seconds")
         if key in options
     }
     settings = complete("train", {"steps": 40, "batch": 32} | options)
@@ -135,10 +135,6 @@ def test_training_stops_early_and_keeps_the_best(tiny_gaussian, tiny_network):
     assert len(trained.history) == trained.best_step + 3 * 20
     assert any("stopped after" in line for line in lines)
     assert not trained.cut_short
-    later = _train(tiny_gaussian, network, slack=0.05, **options)
-    kept = later.history[later.best_step - 1, 2]
-    assert later.best_step > trained.best_step
-    assert held_out[trained.best_step - 1] < kept < held_out[19], "a little may be given up, not all that was learnt"
 
 
 def test_time_can_run_out(tiny_gaussian, tiny_network):

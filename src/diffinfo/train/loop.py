@@ -115,13 +115,11 @@ class Trainer:
         report: Callable[[str], None] = lambda line: None,
         report_every: float = 10.0,
         seconds: float = float("inf"),
-        slack: float = 0.0,
     ) -> Trained:
         """The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed.
 
         resume_file: where the state is kept (every `save_every` seconds, and when training diverges); an existing one is gone
-        on from. seconds: time after which training stops at the next dispatch, wherever it is. slack: the share of what the
-        held-out loss has fallen by that later parameters may give up and still be kept. Raises TrainingDiverged.
+        on from. seconds: time after which training stops at the next dispatch, wherever it is. Raises TrainingDiverged.
         """
         settings, steps, every = self.settings, self.settings["steps"], self.settings["validate_every"]
         params = self.model.init(seed, dataset.card.get("correlations", ()))
@@ -138,7 +136,7 @@ class Trainer:
         best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
         done = 0
         if every:
-            best["loss"] = untrained = np.asarray(validation(state["params"]))
+            best["loss"] = np.asarray(validation(state["params"]))
         if resume_file is not None and resume_file.exists():
             try:
                 saved = load_tree(resume_file)
@@ -177,9 +175,9 @@ class Trainer:
 
         def look() -> None:
             nonlocal best
-            loss = history[done - 1, 2] = validation(state["ema"])
-            if loss < best["loss"] + slack * (untrained - best["loss"]):
-                best = {"params": np.asarray(state["ema"]), "loss": min(loss, best["loss"]), "step": done}
+            history[done - 1, 2] = validation(state["ema"])
+            if history[done - 1, 2] < best["loss"]:
+                best = {"params": np.asarray(state["ema"]), "loss": history[done - 1, 2], "step": done}
 
         while done < steps and not has_stopped() and time.monotonic() - began < seconds:
             length = min(chunk, steps - done, every - done % every if every else steps)
