@@ -12,6 +12,7 @@ from diffinfo.cli import main
 from diffinfo.data import pairs
 from diffinfo.data.columns import as_labels
 from diffinfo.estimate.entropy import Estimate
+from diffinfo.estimate.integrand import Terms
 from diffinfo.files import DataError
 
 
@@ -180,3 +181,17 @@ def test_minutes_end_training():
     assert max(found.steps) <= 50, "one dispatch"
     assert not found.converged
     assert any("time was up" in warning for warning in found.warnings)
+
+
+def test_more_than_radial_factors_must_tell_more_than_the_error_of_that():
+    rng = np.random.default_rng(0)
+
+    def told(mean):
+        zero = np.zeros((400, 1))
+        return Terms(**dict.fromkeys(("target", "neural_u", "neural_c", "loss_c", "squared", "aligned"), zero), loss_u=mean)
+
+    noise = rng.standard_normal((400, 1))
+    ways = [told(1 + noise), told(1.001 + rng.permutation(noise)), told(0.9 + noise), told(0.8 + noise)]
+    assert paired._better(ways, [0, 3, 0, 3]) == 0
+    assert paired._better(ways[::2], [3, 3]) == 0
+    assert paired._better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3

@@ -7,7 +7,8 @@ has never seen it. Information is symmetric, and either side can be noised: the 
 more about its tenth of watched rows is used.
 
 Where one side is a multivariate t, whatever its margins, `data/canonical.py` makes it Gaussian radially, and the network may
-follow z, the residual and the conditional mean by factors that depend on lengths only (`nn/mlp.py`).
+follow z, the residual and the conditional mean by factors that depend on lengths only (`nn/mlp.py`). There the first fold also
+tries a network of such factors alone, which cannot overfit much.
 
 A network trained on m rows misses what m rows do not show. Halving tells how much: networks trained on half of the rows
 measure the first two folds again, and what they lose to the whole is added once (exact where the deficit goes like 1/m; a loss
@@ -30,7 +31,7 @@ from diffinfo.data.columns import as_columns, as_labels
 from diffinfo.data.dataset import Dataset
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.estimate.integrand import Levels, Terms, evaluate_terms
-from diffinfo.estimate.mutual_information import label_entropy, loss_difference, mutual_information
+from diffinfo.estimate.mutual_information import label_entropy, mutual_information
 from diffinfo.estimate.profiles import profiles
 from diffinfo.files import DataError
 from diffinfo.nn.build import DataSummary, Model
@@ -40,7 +41,7 @@ from diffinfo.train.loop import Trainer, held_out_rows, make_objective
 FOLDS = 4
 HALVED_FOLDS = 2
 MOST_GAIN = 0.1
-STEPS, EVERY = 1000, 100
+STEPS, EVERY, DEPTH = 1000, 100, 3
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 DRAWS = 32
@@ -108,9 +109,8 @@ jax.tree_util.register_dataclass(_Labelled, data_fields=["denoiser", "table"], m
 
 
 def _settings(steps: int) -> dict[str, dict[str, Any]]:
-    """Network and training of every fold."""
+    """Training of every fold."""
     return {
-        "network": complete("network", {"fields": "one", "mlp": {"width": 128, "depth": 3}}),
         "train": complete(
             "train",
             {
@@ -131,22 +131,27 @@ class _Trainers:
 
     def __init__(self, settings: dict, elliptical: bool):
         self.settings, self.elliptical, self._made = settings, elliptical, {}
+        self.depths = (DEPTH, 0) if elliptical else (DEPTH,)
 
-    def of(self, dataset: Dataset) -> Trainer:
-        dim_x, dim_y = dataset.x_train.shape[1], dataset.y_train.shape[1]
-        if (dim_x, dim_y) not in self._made:
-            network, train, process = (self.settings[name] for name in ("network", "train", "process"))
+    def of(self, dataset: Dataset, depth: int) -> Trainer:
+        case = dim_x, dim_y, _ = dataset.x_train.shape[1], dataset.y_train.shape[1], depth
+        if case not in self._made:
+            network = {"fields": "one", "mlp": {"width": 128, "depth": depth}}
+            train, process = self.settings["train"], self.settings["process"]
             kind = {"canonical": True, "elliptical": self.elliptical}
             summary = DataSummary((dim_x,), 0.0, 1.0, y_mean=(0.0,) * dim_y, y_std=(1.0,) * dim_y, **kind)
-            self._made[dim_x, dim_y] = Trainer(Model(network, summary), make_objective(train, process), train)
-        return self._made[dim_x, dim_y]
+            self._made[case] = Trainer(Model(network, summary), make_objective(train, process), train)
+        return self._made[case]
 
 
 class _Side:
-    """One way to measure: x noised, given y. Holds both sides' scores, and fits and measures a fold at a time."""
+    """One way to measure: x noised, given y. Holds both sides' scores, and fits and measures a fold at a time.
 
-    def __init__(self, x: np.ndarray, y: np.ndarray, labels: np.ndarray | None, trainers: _Trainers, seed: int):
-        self.x, self.y, self.labels, self.seed = x, y, labels, seed
+    depth: of the network; 0 for radial factors alone.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, labels: np.ndarray | None, trainers: _Trainers, seed: int, depth: int):
+        self.x, self.y, self.labels, self.seed, self.depth = x, y, labels, seed, depth
         self.classes = None if labels is None else y.shape[1]
         self.trainers = trainers
         self.lam_range = VPSchedule().log_snr_range(trainers.settings["process"]["s_min"])
@@ -157,7 +162,7 @@ class _Side:
         canonical = Canonical.fit(self.x[outside], self.y[outside])
         x, y = canonical.x(self.x[outside]), canonical.y(self.y[outside])
         dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
-        trainer = self.trainers.of(dataset)
+        trainer = self.trainers.of(dataset, self.depth)
         trained = trainer.train(dataset, self.seed, seconds=seconds, report=report)
         return _Fitted(canonical, trainer.model.denoiser(trained.params), trained.best_step, trained.cut_short)
 
@@ -252,6 +257,15 @@ class _Measured:
     fits: list[_Fitted]
 
 
+def _better(told: list[Terms], depths: list[int]) -> int:
+    """Which way tells most of the same rows; more than radial factors must tell more by more than the error of that."""
+    gains = [(terms.loss_u - terms.loss_c).sum(1) for terms in told]
+    best = {depth: max((i for i in range(len(told)) if depths[i] == depth), key=lambda i: gains[i].mean()) for depth in depths}
+    simple, full = best[min(best)], best[max(best)]
+    more = Estimate.of(gains[full] - gains[simple])
+    return full if more.value > more.standard_error else simple
+
+
 def _measured(sides: list[_Side], fold: np.ndarray, seconds: float, rng, report) -> tuple[_Side, _Measured]:
     """Every row measured once, by the better of the sides. seconds: for each network."""
     seed = sides[0].seed
@@ -265,7 +279,7 @@ def _measured(sides: list[_Side], fold: np.ndarray, seconds: float, rng, report)
         if len(sides) > 1:
             watched = outside[held_out_rows(len(outside), seed)[1]]
             told = [side.measure(fit, watched, jax.random.fold_in(key, FOLDS)) for side, fit in zip(sides, fits, strict=True)]
-            better = int(np.argmax([loss_difference(t).value for t in told]))
+            better = _better(told, [side.depth for side in sides])
             sides, fits = [sides[better]], [fits[better]]
         terms.append(sides[0].measure(fits[0], inside, fold_key))
         order.append(inside)
@@ -310,10 +324,13 @@ def estimate_mi(
     scores = {name: radially_gaussian(values) for name, values in ranks.items()}
     trainers = _Trainers(_settings(steps), elliptical=any(scores[name] is not ranks[name] for name in ranks))
     if labels is None:
-        sides = [_Side(scores[a], scores[b], None, trainers, random_state) for a, b in (("x", "y"), ("y", "x"))]
+        ways = [(a, b, depth) for a, b in (("x", "y"), ("y", "x")) for depth in trainers.depths]
+        sides = [_Side(scores[a], scores[b], None, trainers, random_state, depth) for a, b, depth in ways]
     else:
-        sides = [_Side(scores["x"], np.eye(labels.max() + 1)[labels], labels, trainers, random_state)]
-    seconds = 60 * minutes / (FOLDS + (1 + HALVED_FOLDS) * (len(sides) - 1)) if minutes else float("inf")
+        classes = np.eye(labels.max() + 1)[labels]
+        sides = [_Side(scores["x"], classes, labels, trainers, random_state, depth) for depth in trainers.depths]
+    networks = FOLDS + len(sides) - 1 + (0 if sides[0].classes else HALVED_FOLDS)
+    seconds = 60 * minutes / networks if minutes else float("inf")
     side, found = _measured(sides, _deal(labels, n, rng), seconds, rng, report)
     terms = found.terms
     estimates = mutual_information(terms, labels[found.order] if side.classes else np.empty(0), side.classes)

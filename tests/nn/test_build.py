@@ -108,3 +108,20 @@ def test_programs_depend_on_shapes_not_on_the_data():
         return jax.jit(model.v_hat).lower(model.init(0), z, lam, jnp.ones((4, 2))).as_text()
 
     assert program(0.0) == program(0.5)
+
+
+def test_radial_factors_alone_turn_with_their_input():
+    data = DataSummary((3,), 0.0, 1.0, y_mean=(0.0,) * 3, y_std=(1.0,) * 3, canonical=True, elliptical=True)
+    model = Model({"fields": "one", "mlp": {"width": 16, "depth": 0}}, data)
+    params = model.init(0, (0.5,) * 3)
+    rng = np.random.default_rng(0)
+    outer = params["shared"]["radial"]["outer"]
+    outer["kernel"] = jnp.asarray(rng.standard_normal(outer["kernel"].shape), jnp.float32)
+    z, y = (jnp.asarray(rng.standard_normal((6, 3)), jnp.float32) for _ in range(2))
+    turn = jnp.asarray(np.linalg.qr(rng.standard_normal((3, 3)))[0], jnp.float32)
+    lam = jnp.linspace(-2.0, 2.0, 6)
+    for given in (None, y):
+        found = model.v_hat(params, z, lam, given)
+        turned = model.v_hat(params, z @ turn, lam, None if given is None else given @ turn)
+        np.testing.assert_allclose(turned, found @ turn, atol=1e-4)
+        assert np.abs(found).max() > 0.1

@@ -46,7 +46,8 @@ class MLP(nnx.Module):
     """`(z (N, D), lam (N,), y, present (N,)) -> (N, D)`; the condition is embedded and joined to the input.
 
     The output is `shift + gain z` with learnt shift and gain: exact fields are linear in z where the posterior is Gaussian.
-    directions: how many vectors, z and those in `along`, the output may also follow as `_Radial` says; 0 for none.
+    directions: how many vectors, z and those in `along`, the output may also follow as `_Radial` says; 0 for none. With depth 0
+    it follows nothing else.
     """
 
     def __init__(
@@ -64,10 +65,11 @@ class MLP(nnx.Module):
         self.condition = condition
         self.level = LevelEmbedding(level_features, rngs=rngs)
         self.absence = nnx.Param(jnp.zeros(level_features))
-        self.first = nnx.Linear(dim + condition_features + 2, width, rngs=rngs)
         self.blocks = nnx.List([_Block(width, level_features, rngs=rngs) for _ in range(depth)])
-        self.last_modulation = nnx.Linear(level_features, width, kernel_init=nnx.initializers.zeros_init(), rngs=rngs)
-        self.last = nnx.Linear(width, 2 * dim, kernel_init=nnx.initializers.zeros_init(), rngs=rngs)
+        if depth:
+            self.first = nnx.Linear(dim + condition_features + 2, width, rngs=rngs)
+            self.last_modulation = nnx.Linear(level_features, width, kernel_init=nnx.initializers.zeros_init(), rngs=rngs)
+            self.last = nnx.Linear(width, 2 * dim, kernel_init=nnx.initializers.zeros_init(), rngs=rngs)
         self.radial = _Radial(directions, level_features, width, rngs=rngs) if directions else None
 
     def __call__(self, z, lam, y, present, key=None, along=()):
@@ -75,9 +77,11 @@ class MLP(nnx.Module):
         # One network may hold both fields: the absence of the condition modulates every block, as the level does.
         level = self.level(lam) + jnp.where(present[:, None], 0.0, self.absence[...])
         condition = self.condition(y, present)
+        output = 0.0 if self.radial is None else self.radial((z, *along), condition, level)
+        if not self.blocks:
+            return output
         h = self.first(jnp.concatenate([z, condition, _log_radius(z), _log_radius(condition)], axis=-1))
         for block in self.blocks:
             h = block(h, level)
         shift, gain = jnp.split(self.last(h * (1 + self.last_modulation(level))), 2, axis=-1)
-        output = shift + gain * z
-        return output if self.radial is None else output + self.radial((z, *along), condition, level)
+        return output + shift + gain * z
