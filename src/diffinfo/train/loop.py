@@ -210,7 +210,7 @@ class Trainer:
         elif done < steps:
             if done % every:
                 look()
-            why = f"the held-out loss was smallest after {best['step']}" if has_stopped() else "the time was up"
+            why = "the time was up" if cut_short else f"the held-out loss was smallest after {best['step']}"
             report(f"stopped after {done} of {steps} steps: {why}")
         params = jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"])))
         return Trained(params, history[:done], int(best["step"]), cut_short)
