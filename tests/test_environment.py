@@ -8,12 +8,11 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parents[1]
-LOCK = (ROOT / "requirements.txt").read_text()
 
 
-def _locked():
+def _locked(name="requirements.txt"):
     """Name -> version; one version for every Python."""
-    pairs = re.findall(r"^([a-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE)
+    pairs = re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
     assert len(dict(pairs)) == len(pairs), "a package is locked twice"
     return dict(pairs)
 
@@ -24,7 +23,7 @@ def _names(requirements):
 
 def test_conda_environment_is_in_step_with_the_lock():
     environment = yaml.safe_load((ROOT / "envs" / "diffinfo.yaml").read_text())
-    pinned = dict(line.split("==") for line in environment["dependencies"][-1]["pip"])
+    pinned = dict(line.split(" ;")[0].split("==") for line in environment["dependencies"][-1]["pip"])
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(pinned) == _names(project["dependencies"])
     locked = _locked()
@@ -34,16 +33,20 @@ def test_conda_environment_is_in_step_with_the_lock():
 def test_every_requirement_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = _names(project["dependencies"])
-    for extra in project["optional-dependencies"].values():
-        wanted |= _names(extra) - {"diffinfo"}
+    extras = project["optional-dependencies"]
+    for extra in set(extras) - {"download"}:
+        wanted |= _names(extras[extra]) - {"diffinfo"}
     assert wanted <= set(_locked())
+    assert _names(extras["download"]) <= set(_locked("envs/download.txt"))
 
 
 def test_the_core_needs_no_tensorflow():
-    assert "tensorflow" not in _locked()
+    core, download = _locked(), _locked("envs/download.txt")
+    assert "tensorflow" not in core
+    assert all(core[name] == download[name] for name in core.keys() & download.keys()), "both fit into one environment"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "envs/uv.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "envs/uv.txt", "envs/download.txt"])
 def test_locks_name_versions_and_hashes_only(name):
     text = (ROOT / name).read_text()
     assert "://" not in text

@@ -1,13 +1,17 @@
-"""Where data come from: a joint Gaussian with known truth, the digits of scikit-learn, a folder of images, your own arrays."""
+"""Where data come from: a joint Gaussian with known truth, images with labels, a folder of images, your own arrays."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import entr
 
 from diffinfo.data.canonical import in_canonical_coordinates
 from diffinfo.data.dataset import Dataset, check_pairs
 from diffinfo.data.gaussian import JointGaussian, flattened_covariance, full_rank_covariance, with_information
+from diffinfo.data.prepared import PREPARED, prepared
 from diffinfo.files import DataError, read_arrays, sha256
 
 
@@ -152,13 +156,38 @@ def npz(settings: dict[str, Any]) -> Dataset:
     return Dataset(**({k: getattr(dataset, k) for k in ("x_train", "y_train", "x_test", "y_test", "card")} | fields))
 
 
+def with_noisy_labels(dataset: Dataset, keep: float, seed: int) -> Dataset:
+    """Each label kept with probability `keep`, else any other one, all alike: a dial for I(X;Y) between 0 and H(Y).
+
+    The card's truth is `H(Y') - h(p) - p log(K - 1)` nats, p = 1 - keep and h the binary entropy, for the label frequencies of
+    the test rows: exact where the image determines the clean label.
+    """
+    classes, rng = dataset.classes, np.random.default_rng(seed)
+    labels = {}
+    for split in ("train", "test"):
+        clean = getattr(dataset, f"y_{split}")
+        other = (clean + rng.integers(1, classes, len(clean))) % classes
+        labels[f"y_{split}"] = np.where(rng.random(len(clean)) < keep, clean, other).astype(np.int32)
+    frequency = np.bincount(dataset.y_test, minlength=classes) / len(dataset.y_test)
+    noisy = keep * frequency + (1 - keep) * (1 - frequency) / (classes - 1)
+    given = np.array([keep, *[(1 - keep) / (classes - 1)] * (classes - 1)])
+    truth = {"mutual_information": float(entr(noisy).sum() - entr(given).sum()), "label_entropy": float(entr(noisy).sum())}
+    return replace(dataset, **labels, card=dataset.card | {"keep_label": keep, "label_seed": seed, "truth": truth})
+
+
 SOURCES = {"gaussian": gaussian, "digits": digits, "folder": folder, "npz": npz}
+SOURCES |= {name: partial(prepared, name) for name in PREPARED}
 
 
 def make_dataset(settings: dict[str, Any]) -> Dataset:
     """Data from a config's `data` section, `{source: its settings}`. Raises DataError."""
     ((source, options),) = settings.items()
     dataset = SOURCES[source](options)
+    keep = options.get("keep_label", 1)
+    if keep < 1:
+        if not dataset.classes:
+            raise DataError(f"data.{source}.keep_label: needs labels, and y is {dataset.y_train.shape[1]} numbers")
+        return with_noisy_labels(dataset, keep, options["label_seed"])
     if not options.get("canonical"):
         return dataset
     if dataset.is_image or dataset.classes:

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from diffinfo.nn.conv import Conv3x3
 from diffinfo.nn.embed import LevelEmbedding
 
 _ZERO = nnx.initializers.zeros_init()
@@ -14,19 +15,15 @@ def _norm(channels: int, rngs: nnx.Rngs) -> nnx.GroupNorm:
     return nnx.GroupNorm(channels, num_groups=groups, rngs=rngs)
 
 
-def _conv(c_in: int, c_out: int, rngs: nnx.Rngs, size: int = 3, **kwargs) -> nnx.Conv:
-    return nnx.Conv(c_in, c_out, (size, size), rngs=rngs, **kwargs)
-
-
 class _ResidualBlock(nnx.Module):
     """GroupNorm, silu, 3x3 convolution, twice; the second norm is scaled and shifted by the embedding."""
 
     def __init__(self, c_in: int, c_out: int, features: int, dropout: float, attention: bool, rngs: nnx.Rngs):
         self.norm_in, self.norm_out = _norm(c_in, rngs), _norm(c_out, rngs)
-        self.conv_in = _conv(c_in, c_out, rngs)
-        self.conv_out = _conv(c_out, c_out, rngs, kernel_init=_ZERO)
+        self.conv_in = Conv3x3(c_in, c_out, rngs=rngs)
+        self.conv_out = Conv3x3(c_out, c_out, kernel_init=_ZERO, rngs=rngs)
         self.modulation = nnx.Linear(features, 2 * c_out, kernel_init=_ZERO, rngs=rngs)
-        self.skip = None if c_in == c_out else _conv(c_in, c_out, rngs, size=1)
+        self.skip = None if c_in == c_out else nnx.Linear(c_in, c_out, rngs=rngs)
         self.dropout = nnx.Dropout(dropout)
         self.attention = _Attention(c_out, rngs) if attention else None
 
@@ -78,7 +75,7 @@ class UNet(nnx.Module):
         self.condition = condition
         self.level = LevelEmbedding(embedding, rngs=rngs)
         self.condition_in = nnx.Linear(condition_features, embedding, rngs=rngs)
-        self.first = _conv(c_image, channels[0], rngs)
+        self.first = Conv3x3(c_image, channels[0], rngs=rngs)
 
         def block(c_in: int, c_out: int, at: int) -> _ResidualBlock:
             return _ResidualBlock(c_in, c_out, embedding, dropout, at in attention, rngs)
@@ -103,7 +100,7 @@ class UNet(nnx.Module):
             up.append(nnx.List(stage))
         self.up = nnx.List(up)
         self.last_norm = _norm(current + skips.pop(), rngs)
-        self.last = _conv(current + channels[0], c_image, rngs, kernel_init=_ZERO)
+        self.last = Conv3x3(current + channels[0], c_image, kernel_init=_ZERO, rngs=rngs)
 
     def __call__(self, z, lam, y, present, key=None):
         embedding = jax.nn.silu(self.level(lam) + self.condition_in(self.condition(y, present)))

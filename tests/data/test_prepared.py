@@ -1,0 +1,147 @@
+"""Data sets prepared by TFDS: tiny ones in the genuine layouts, made here; the real ones where they are at hand."""
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow_datasets as tfds
+from PIL import Image
+
+from diffinfo.config import complete
+from diffinfo.data.sources import make_dataset
+from diffinfo.data.tiny_imagenet import TinyImagenet
+from diffinfo.files import DataError, sha256
+
+IDS = ("n02124075", "n01443537", "n04067472")
+
+
+def _jpeg(rng, grey):
+    stream = io.BytesIO()
+    Image.fromarray(rng.integers(0, 256, (64, 64) if grey else (64, 64, 3), dtype=np.uint8)).save(stream, "JPEG")
+    return stream.getvalue()
+
+
+def _archive(folder, monkeypatch, *, train_images=4, annotate=IDS):
+    """A small `tiny-imagenet-200.zip` at the place for files put there by hand; the builder expects just that one."""
+    path = folder / "downloads" / "manual" / "tiny-imagenet-200.zip"
+    path.parent.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(path, "w") as archive:
+
+        def add(name, content):
+            archive.writestr(f"tiny-imagenet-200/{name}", content)
+
+        add("wnids.txt", "".join(f"{name}\n" for name in IDS))
+        add("words.txt", "n02124075\tEgyptian cat\n")
+        for name in IDS:
+            add(f"train/{name}/{name}_boxes.txt", "")
+            for i in range(train_images):
+                add(f"train/{name}/images/{name}_{i}.JPEG", _jpeg(rng, grey=i == 1))
+        for i, name in enumerate(annotate):
+            add(f"val/images/val_{i}.JPEG", _jpeg(rng, grey=False))
+        add("val/val_annotations.txt", "".join(f"val_{i}.JPEG\t{name}\t0\t0\t62\t62\n" for i, name in enumerate(annotate)))
+        add("test/images/test_0.JPEG", _jpeg(rng, grey=False))
+    monkeypatch.setattr(TinyImagenet, "CLASSES", 3)
+    monkeypatch.setattr(TinyImagenet, "PER_CLASS", {"train": 4, "validation": 1})
+    monkeypatch.setattr(TinyImagenet, "SHA256", sha256(path))
+    return path
+
+
+def _tiny(folder, **settings):
+    return make_dataset(complete("data", {"tiny_imagenet": {"data_dir": str(folder)} | settings}))
+
+
+def test_tiny_imagenet_from_its_archive(tmp_path, monkeypatch):
+    archive = _archive(tmp_path, monkeypatch)
+    dataset = _tiny(tmp_path)
+    assert dataset.x_train.shape == (12, 64, 64, 3)
+    assert dataset.x_test.shape == (3, 64, 64, 3)
+    assert dataset.card["class_names"] == sorted(IDS)
+    assert (np.bincount(dataset.y_train) == 4).all()
+    grey = (dataset.x_train == dataset.x_train[..., :1]).all(axis=(1, 2, 3))
+    assert grey.sum() == 3, "grey images become RGB"
+    with zipfile.ZipFile(archive) as files, files.open("tiny-imagenet-200/val/images/val_0.JPEG") as file:
+        original = np.asarray(Image.open(file))
+    of_first = dataset.x_test[dataset.y_test == sorted(IDS).index(IDS[0])][0]
+    assert (of_first == original).all()
+    archive.unlink()
+    again = _tiny(tmp_path, n_train=5)
+    assert (again.x_train == dataset.x_train[:5]).all(), "read from what was prepared"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train_images": 3}, "train has 3 images of n01443537, not 4"),
+        ({"annotate": (*IDS[:2], "n99")}, "validation has (0 images of n04067472, not 1|the label n99, which is not in wnids.txt)"),
+    ],
+)
+def test_archives_of_other_contents_are_refused(tmp_path, monkeypatch, change, message):
+    _archive(tmp_path, monkeypatch, **change)
+    with pytest.raises(DataError, match=message):
+        _tiny(tmp_path)
+
+
+def test_a_truncated_archive_is_refused(tmp_path, monkeypatch):
+    path = _archive(tmp_path, monkeypatch)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match=r"tiny-imagenet-200\.zip: SHA-256 .* truncated or changed"):
+        _tiny(tmp_path)
+
+
+def test_without_network_it_is_said_what_to_put_where(tmp_path, monkeypatch):
+    def unreachable(*args, **kwargs):
+        raise OSError("no route to host")
+
+    monkeypatch.setattr(tfds.download.DownloadManager, "download", unreachable)
+    expected = r"tiny_imagenet 1\.0\.0 is not in .*no route to host.*tiny-imagenet-200\.zip at .*downloads.manual.*TFDS_DATA_DIR"
+    with pytest.raises(DataError, match=expected):
+        _tiny(tmp_path)
+
+
+def test_prepared_files_that_are_broken_are_named(tmp_path, monkeypatch):
+    _archive(tmp_path, monkeypatch)
+    _tiny(tmp_path)
+    with pytest.raises(DataError, match=r"\(train\): 13 images are asked for and there are 12"):
+        _tiny(tmp_path, n_train=13)
+    (records,) = tmp_path.glob("tiny_imagenet/1.0.0/*train*")
+    whole = records.read_bytes()
+    records.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"1\.0\.0 \(train\): .*(cannot be read|holds)"):
+        _tiny(tmp_path)
+    records.unlink()
+    with pytest.raises(DataError, match=r"1\.0\.0 \(train\): cannot be read"):
+        _tiny(tmp_path)
+
+
+@pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="needs prepared data sets in TFDS_DATA_DIR")
+@pytest.mark.parametrize(("name", "shape", "classes"), [("mnist", (28, 28, 1), 10), ("cifar10", (32, 32, 3), 10)])
+def test_the_real_ones_are_what_they_should_be(name, shape, classes):
+    if not (Path(os.environ["TFDS_DATA_DIR"]) / name).is_dir():
+        pytest.skip(f"no {name} there")
+    dataset = make_dataset(complete("data", {name: {"n_train": 300, "n_test": 200}}))
+    assert dataset.x_train.shape == (300, *shape)
+    assert (dataset.classes, len(dataset.y_test)) == (classes, 200)
+    assert dataset.card["source_sha256"]
+
+
+def test_noisy_labels_have_the_information_they_should(tmp_path):
+    clean = make_dataset(complete("data", {"digits": {}}))
+    noisy = make_dataset(complete("data", {"digits": {"keep_label": 0.7}}))
+    assert (noisy.x_test == clean.x_test).all()
+    assert abs((noisy.y_train == clean.y_train).mean() - 0.7) < 4 * np.sqrt(0.21 / len(clean.y_train))
+    # The empirical information of the channel, whose bias is about (K - 1)^2 / (2 n).
+    y, given = np.r_[noisy.y_train, noisy.y_test], np.r_[clean.y_train, clean.y_test]
+    joint = np.histogram2d(y, given, bins=10)[0] / len(y)
+    independent = joint.sum(1, keepdims=True) * joint.sum(0)
+    information = np.sum(joint * np.log(np.where(joint > 0, joint, 1) / independent))
+    assert abs(information - noisy.card["truth"]["mutual_information"]) < 0.07
+    exact = np.log(10) + 0.7 * np.log(0.7) + 0.3 * np.log(0.3) - 0.3 * np.log(9)
+    assert abs(noisy.card["truth"]["mutual_information"] - exact) < 0.002
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "v.npz", x=rng.standard_normal((50, 2)), y=rng.standard_normal((50, 2)))
+    with pytest.raises(DataError, match="keep_label: needs labels"):
+        make_dataset(complete("data", {"npz": {"path": str(tmp_path / "v.npz"), "keep_label": 0.5}}))
