@@ -55,7 +55,7 @@ def test_settings_from_json_or_from_a_config_file(tmp_path):
 def test_every_key_of_an_experiment_is_in_its_schema_with_a_default_or_required():
     experiment = schema()["$defs"]["experiment"]
     for name, section in experiment["properties"].items():
-        assert "default" in section or name in [*experiment["required"], "vary"], name
+        assert "default" in section or name in [*experiment["required"], "vary", "classifier"], name
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)

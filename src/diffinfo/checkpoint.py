@@ -9,7 +9,7 @@ import numpy as np
 from flax import serialization
 
 from diffinfo.files import DataError, write_bytes
-from diffinfo.nn.build import Model
+from diffinfo.nn.build import Model, NoisyClassifier, from_description
 
 
 def save_tree(path: str | Path, tree: Any) -> None:
@@ -27,17 +27,20 @@ def load_tree(path: str | Path) -> Any:
         raise DataError(f"{path}: not a readable checkpoint ({error}); it is truncated or of another kind") from error
 
 
-def save_model(path: str | Path, model: Model, params: Any, provenance: dict[str, Any]) -> None:
-    """One file from which `load_model` makes the same denoiser: description, (EMA) parameters, provenance."""
+def save_model(path: str | Path, model: Model | NoisyClassifier, params: Any, provenance: dict[str, Any]) -> None:
+    """One file from which `load_model` makes the same model: description, (EMA) parameters, provenance."""
     about = json.dumps({"description": model.description, "provenance": provenance}, sort_keys=True)
     content = {"format": 1, "about": about, "params": jax.tree.map(np.asarray, params)}
     write_bytes(path, serialization.msgpack_serialize(content))
 
 
-def load_model(path: str | Path) -> tuple[Model, Any, dict[str, Any]]:
-    """`(model, params, provenance)`. Raises DataError when the file is missing, truncated or of another format."""
+def load_model(path: str | Path, kind: type = Model) -> tuple[Any, Any, dict[str, Any]]:
+    """`(model, params, provenance)`. Raises DataError when the file is missing, truncated, of another format or kind."""
     content = load_tree(path)
     if not isinstance(content, dict) or content.get("format") != 1:
         raise DataError(f"{path}: not a diffinfo model (format 1)")
     about = json.loads(content["about"])
-    return Model.from_description(about["description"]), content["params"], about["provenance"]
+    model = from_description(about["description"])
+    if not isinstance(model, kind):
+        raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")
+    return model, content["params"], about["provenance"]

@@ -5,13 +5,14 @@ import os
 import sys
 
 from diffinfo import __version__
-from diffinfo.stages import data, estimate, figure, illustrate, manifest, mi, sample, table, train
+from diffinfo.stages import data, estimate, figure, illustrate, manifest, maps, mi, sample, table, train
 
 STAGES = {
     "data": data,
     "train": train,
     "estimate": estimate,
     "sample": sample,
+    "maps": maps,
     "table": table,
     "illustrate": illustrate,
     "figure": figure,
@@ -30,7 +31,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="diffinfo",
         description="Information stored in diffusion models, measured in nats. The stages in order: data, train, estimate, "
-        "sample, table, figure. `snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays.",
+        "sample, maps, table, figure. `snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays.",
         epilog="diffinfo <stage> --help shows a stage's options and examples.",
     )
     parser.add_argument("--version", action="version", version=__version__)
@@ -43,7 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
             epilog=module.EXAMPLE,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name in ("data", "train", "estimate", "sample"):
+        if name in ("data", "train", "estimate", "sample", "maps"):
             stage.add_argument("--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP)
             stage.add_argument("--experiment", help="which experiment of the config file")
             stage.add_argument(

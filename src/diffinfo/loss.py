@@ -64,6 +64,18 @@ def two_field_loss(denoiser: Denoiser, objective: Objective, x, y, key) -> tuple
     return loss, {name: jnp.mean(nats * error) for name, error in errors.items()}
 
 
+def classifier_loss(log_posterior, objective: Objective, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """Cross-entropy of `log_posterior(z, lam) -> (N, classes)` on one noised batch, averaged over the training levels.
+
+    H(Y) less the cross-entropy at a level is a lower bound on I(X_lam; Y).
+    """
+    level_key, noise_key = jax.random.split(key)
+    lam, _ = objective.levels.sample(level_key, x.shape[0])
+    z, _ = noised(x, lam, jax.random.normal(noise_key, x.shape, x.dtype))
+    loss = -jnp.mean(jnp.take_along_axis(log_posterior(z, lam), y[:, None], axis=1))
+    return loss, {"cross_entropy": loss}
+
+
 def dropped_condition_loss(field, objective: Objective, null_probability, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
     """As `two_field_loss`, for one network that loses its condition at random: `field(z, lam, y, present) -> v_hat`."""
     level_key, noise_key, drop_key = jax.random.split(key, 3)

@@ -1,10 +1,12 @@
 """From run folders to tidy tables: averaged over seeds, exact values beside, every number with its provenance."""
 
 from collections.abc import Iterable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import entropy
 
 from diffinfo.data.sources import joint_gaussian
 from diffinfo.files import DataError, read_json
@@ -31,7 +33,9 @@ def _by_experiment(runs: Iterable[str | Path]) -> dict[str, list[Path]]:
 
 
 def _case(card: dict) -> dict[str, float]:
-    """What tells one joint Gaussian from another, as columns; empty for other data."""
+    """What tells one joint Gaussian from another, or one noise of the labels, as columns; empty for other data."""
+    if "labels_test" in card:
+        return {"keep_label": card.get("keep_label", 1.0), "exact_information": _label_information(card)}
     if "gaussian" not in card:
         return {}
     settings = card["gaussian"]
@@ -44,6 +48,13 @@ def _case(card: dict) -> dict[str, float]:
         "exact_information": card["truth"]["mutual_information"],
         "exact_total_entropy": card["truth"]["total_entropy"],
     }
+
+
+def _label_information(card: dict) -> float:
+    """I(X;Y) of labelled data, in nats, where x determines the label as it was before noise: H(Y) if there is no noise."""
+    if "truth" in card:
+        return card["truth"]["mutual_information"]
+    return float(entropy(card["labels_test"]))
 
 
 def _exact_profile(card: dict, strata: pd.DataFrame) -> pd.DataFrame:
@@ -99,18 +110,20 @@ def profiles(runs: Sequence[str | Path]) -> pd.DataFrame:
 
 def _exact_values(card: dict, result: dict) -> dict[str, float]:
     """Known truths: I(X;Y) itself, and total entropies over the log-SNR range of the estimate."""
+    if "keep_label" in card:
+        return {"mutual_information": _label_information(card)}
     if "gaussian" not in card:
         return {}
     model = joint_gaussian(card["gaussian"])
     if "correlations" in card:  # other coordinates: other entropies, the same information
         return {"mutual_information": float(model.mutual_information())}
     low, high = result["lam_min"], result["lam_max"]
-    entropy = float(model.total_entropy(high) - model.total_entropy(low))
+    total = float(model.total_entropy(high) - model.total_entropy(low))
     conditional = float(model.conditional_total_entropy(high) - model.conditional_total_entropy(low))
     return {
         "mutual_information": float(model.mutual_information()),
-        "s_nn": entropy,
-        "s_bound": entropy,
+        "s_nn": total,
+        "s_bound": total,
         "s_nn_conditional": conditional,
         "s_bound_conditional": conditional,
     }
@@ -152,28 +165,58 @@ def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def cases(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """`estimates` of joint Gaussians, with what makes each case: its settings, exact values, training steps and seconds.
+    """`estimates` with what makes each case: its settings, exact values, training steps and seconds.
 
-    exact_at_cutoff: what of I(X;Y) there is up to the estimate's largest log-SNR. seconds: of one training, compilation
+    Of joint Gaussians, or of labelled data, whose information is taken to be that of their labels' noise. exact_at_cutoff: what of I(X;Y) there is up to the estimate's largest log-SNR. seconds: of one training, compilation
     included, in a job with `threads` CPU threads (0: all).
     """
     frames = []
     table = estimates(runs)
     for experiment, folders in _by_experiment(runs).items():
         card, result = read_json(folders[0].parent / "data.json"), read_json(folders[0] / "estimate.json")
-        if "gaussian" not in card:
-            raise DataError(f"{experiment}: this table is of joint Gaussians, and its data are not")
+        case = _case(card)
+        if not case:
+            raise DataError(f"{experiment}: this table is of joint Gaussians or labelled data, and its data are neither")
         costs = [read_json(folder / "model.cost.json") for folder in folders]
         frame = table[table["experiment"] == experiment].copy()
-        for name, value in _case(card).items():
+        for name, value in case.items():
             frame[name] = value
-        exact = joint_gaussian(card["gaussian"]).mutual_information
-        frame["exact_at_cutoff"] = float(exact(result["lam_max"]) - exact(result["lam_min"]))
+        if "gaussian" in card:
+            exact = joint_gaussian(card["gaussian"]).mutual_information
+            frame["exact_at_cutoff"] = float(exact(result["lam_max"]) - exact(result["lam_min"]))
         frame["train_steps"], frame["fields"] = result["settings"]["train"]["steps"], result["settings"]["network"]["fields"]
         frame["seconds"] = np.mean([cost["seconds"] for cost in costs])
         frame["threads"] = costs[0]["threads"]
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)
+
+
+def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
+    """Total entropy, total correlation and bits per dimension of image models, and published bits per dimension.
+
+    `kind` is `measured` or `published`; `data` the source without version. Published models differ in more than the
+    network (padding, augmentation, dequantisation): compare first digits.
+    """
+    table = estimates(runs)
+    frames = []
+    for experiment, folders in _by_experiment(runs).items():
+        card = read_json(folders[0].parent / "data.json")
+        frame = table[(table["experiment"] == experiment) & (table["group"].isin(["likelihood", "bits_per_dimension"]))].copy()
+        if frame.empty:
+            raise DataError(f"{experiment}: this table is of images, and its data are not")
+        dimension = int(np.prod(card["shape"]))
+        frame["kind"], frame["data"] = "measured", card["source"].removeprefix("tfds ").split(":")[0]
+        nats = frame["group"] == "likelihood"
+        for column, name in (("value", ""), ("standard_error", "_se")):
+            frame[f"per_dimension{name}"] = np.where(nats, frame[column] / dimension, np.nan)
+            frame[f"bits_per_dimension{name}"] = np.where(nats, np.nan, frame[column])
+        independent = frame["quantity"] == "bits_per_dimension_independent"
+        frame["model"] = np.where(independent, "independent pixels", f"ours ({experiment})")
+        frames.append(frame)
+    ours = pd.concat(frames, ignore_index=True)
+    published = pd.read_csv(files("diffinfo").joinpath("published_bits.csv"))
+    published = published[published["data"].isin(set(ours["data"]))].assign(kind="published")
+    return pd.concat([ours, published], ignore_index=True)
 
 
 def as_markdown(frame: pd.DataFrame) -> str:

@@ -76,7 +76,10 @@ def test_tiny_imagenet_from_its_archive(tmp_path, monkeypatch):
     ("change", "message"),
     [
         ({"train_images": 3}, "train has 3 images of n01443537, not 4"),
-        ({"annotate": (*IDS[:2], "n99")}, "validation has (0 images of n04067472, not 1|the label n99, which is not in wnids.txt)"),
+        (
+            {"annotate": (*IDS[:2], "n99")},
+            "validation has (0 images of n04067472, not 1|the label n99, which is not in wnids.txt)",
+        ),
     ],
 )
 def test_archives_of_other_contents_are_refused(tmp_path, monkeypatch, change, message):
@@ -97,7 +100,9 @@ def test_without_network_it_is_said_what_to_put_where(tmp_path, monkeypatch):
         raise OSError("no route to host")
 
     monkeypatch.setattr(tfds.download.DownloadManager, "download", unreachable)
-    expected = r"tiny_imagenet 1\.0\.0 is not in .*no route to host.*tiny-imagenet-200\.zip at .*downloads.manual.*TFDS_DATA_DIR"
+    expected = (
+        r"tiny_imagenet 1\.0\.0 is not in .*no route to host.*tiny-imagenet-200\.zip at .*downloads.manual.*TFDS_DATA_DIR"
+    )
     with pytest.raises(DataError, match=expected):
         _tiny(tmp_path)
 
@@ -113,7 +118,7 @@ def test_prepared_files_that_are_broken_are_named(tmp_path, monkeypatch):
     with pytest.raises(DataError, match=r"1\.0\.0 \(train\): .*(cannot be read|holds)"):
         _tiny(tmp_path)
     records.unlink()
-    with pytest.raises(DataError, match=r"1\.0\.0 \(train\): cannot be read"):
+    with pytest.raises(DataError, match=r"1\.0\.0 \(train\): .*No such file"):
         _tiny(tmp_path)
 
 

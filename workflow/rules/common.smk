@@ -54,6 +54,20 @@ def settings(*sections):
     return of
 
 
+def classifier_settings(wildcards):
+    """The train stage's settings of an experiment's classifier of noised images."""
+    experiment = EXPERIMENTS[wildcards.experiment]
+    network = {"classifier": experiment["classifier"]["network"]}
+    train = experiment["classifier"]["train"]
+    return json.dumps({"process": experiment["process"], "network": network, "train": train}, sort_keys=True)
+
+
+def classifier_of(wildcards):
+    """The classifier that an experiment's estimates use: one file, or none."""
+    folder = f"{RESULTS}/runs/{wildcards.experiment}/seed-{wildcards.seed}"
+    return [f"{folder}/classifier.msgpack"] * ("classifier" in EXPERIMENTS[wildcards.experiment])
+
+
 def source_files(wildcards):
     """The user's own files that an experiment's data come from."""
     ((source, options),) = EXPERIMENTS[wildcards.experiment]["data"].items()
@@ -88,16 +102,20 @@ def figure_runs(name):
     return runs(config["figures"].get(name, []))
 
 
+# Figures that are pictures: drawn from the arrays of a stage of the same name.
+PICTURES = ("samples", "maps")
+
 ALSO_READS = {
     "fig2": [f"{RESULTS}/tables/fig8.csv"],
     "fig16": [f"{RESULTS}/tables/estimates.csv"],
+    "fig22": [f"{RESULTS}/tables/estimates.csv"],
 }
 
 
 def figure_inputs(name):
     """Tables (or arrays) that a figure is drawn from: its own, and what it borrows."""
-    if name == "samples":
-        return [f"{run}/samples.npz" for run in figure_runs(name)]
+    if name in PICTURES:
+        return [f"{run}/{name}.npz" for run in figure_runs(name)]
     return [f"{RESULTS}/tables/{name}.csv", *ALSO_READS.get(name, [])]
 
 

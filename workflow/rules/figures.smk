@@ -1,12 +1,13 @@
-# Tables are what figures show, as CSV; figures read nothing else (`samples`, which are pictures, reads those).
+# Tables are what figures show, as CSV; figures read nothing else (those that are pictures read arrays).
 
 # figure -> what its own table holds; an illustration's table is computed from exact fields, without any run.
-PROFILES = ("fig4", "fig11", "fig12", "fig16")
-CASES = ("fig2", "fig9", "fig10", "fig13", "estimators")
+PROFILES = ("fig3", "fig4", "fig11", "fig12", "fig16", "fig22")
+CASES = ("fig2", "fig9", "fig10", "fig13", "fig20", "estimators")
+LIKELIHOODS = ("fig21",)
 ILLUSTRATIONS = ("fig1", "fig6", "fig7", "fig8", "fig19")
 FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
 TABLES = [f"{RESULTS}/tables/{name}" for name in ("estimates.csv", "estimates.md")]
-TABLES += [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name != "samples"]
+TABLES += [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name not in PICTURES]
 ALL_RUNS = runs(GROUPS)
 
 for names in config["figures"].values():
@@ -61,6 +62,31 @@ rule cases:
         runs=lambda wildcards: figure_runs(wildcards.figure),
     shell:
         "python -m diffinfo table cases --runs {params.runs} --out {output} > {log} 2>&1"
+
+
+rule likelihoods:
+    input:
+        runs=lambda wildcards: run_files(figure_runs(wildcards.figure)),
+        code=sources("stages.table"),
+    output:
+        report(
+            f"{RESULTS}/tables/{{figure}}.csv",
+            caption="../report/likelihoods.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/table/{{figure}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
+    wildcard_constraints:
+        figure="|".join(LIKELIHOODS),
+    priority: 30
+    conda:
+        ENV
+    params:
+        runs=lambda wildcards: figure_runs(wildcards.figure),
+    shell:
+        "python -m diffinfo table likelihoods --runs {params.runs} --out {output} > {log} 2>&1"
 
 
 rule illustrate:

@@ -48,11 +48,39 @@ rule train:
         " --seed {wildcards.seed} --out {output.model} > {log} 2>&1"
 
 
+# A classifier of noised images, for experiments that ask for one: the same stage, another network.
+rule classifier:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        code=sources("stages.train"),
+    output:
+        model=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/classifier.msgpack",
+        history=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/classifier.history.csv",
+        cost=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/classifier.cost.json",
+    log:
+        f"{RESULTS}/logs/classifier/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/classifier/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 20
+    conda:
+        ENV
+    threads: 1
+    resources:
+        gpu=1,
+    params:
+        settings=classifier_settings,
+    shell:
+        "python -m diffinfo train --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --seed {wildcards.seed} --out {output.model} > {log} 2>&1"
+
+
 rule estimate:
     input:
         data=rules.data.output.data,
         card=rules.data.output.card,
         model=rules.train.output.model,
+        classifier=classifier_of,
         code=sources("stages.estimate"),
     output:
         estimate=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/estimate.json",
@@ -69,9 +97,37 @@ rule estimate:
         gpu=1,
     params:
         settings=settings("estimate"),
+        classifier=lambda wildcards: " ".join(["--classifier", *classifier_of(wildcards)]) * bool(classifier_of(wildcards)),
     shell:
         "python -m diffinfo estimate --threads {threads} --settings {params.settings:q} --data {input.data}"
-        " --model {input.model} --out {output.estimate} > {log} 2>&1"
+        " --model {input.model} {params.classifier} --out {output.estimate} > {log} 2>&1"
+
+
+# Where in a few pictures, and at which noise level, the information about their labels sits.
+rule maps:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        model=rules.train.output.model,
+        classifier=rules.classifier.output.model,
+        code=sources("stages.maps"),
+    output:
+        maps=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/maps.npz",
+    log:
+        f"{RESULTS}/logs/maps/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/maps/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 25
+    conda:
+        ENV
+    threads: 1
+    resources:
+        gpu=1,
+    params:
+        settings=settings("maps"),
+    shell:
+        "python -m diffinfo maps --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --model {input.model} --classifier {input.classifier} --out {output.maps} > {log} 2>&1"
 
 
 rule sample:

@@ -64,7 +64,9 @@ def _images(builder, split: str, most: int, where: str) -> tuple[np.ndarray, np.
             with Image.open(io.BytesIO(example["image"])) as image:
                 pixels = np.asarray(image.convert("L" if shape[-1] == 1 else "RGB")).reshape(*image.size[::-1], -1)
         except Exception as error:
-            raise DataError(f"{where}: example {row} cannot be read ({error}); truncated or changed: prepare it again") from error
+            raise DataError(
+                f"{where}: example {row} cannot be read ({error}); truncated or changed: prepare it again"
+            ) from error
         if pixels.shape != shape:
             raise DataError(f"{where}: example {row} has shape {pixels.shape}, not {shape}")
         if not 0 <= example["label"] < classes:

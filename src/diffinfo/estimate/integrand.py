@@ -54,6 +54,10 @@ class Terms:
     neural_u, neural_c: `1/2 alpha |v_hat|^2` (Eq. 11); target: `1/2 alpha |v|^2`; loss_u, loss_c: `1/2 alpha |v - v_hat|^2`;
     squared: `1/2 alpha |D|^2` (Eq. 13); aligned: `1/2 alpha <v - v_u, D>`; class_loss: `1/2 alpha |v - v_y|^2` summed over
     levels for every label, `(N, classes)`, or None.
+
+    With a classifier q(y|z) of noised examples, else None: loss_mixture, `1/2 alpha |v - v_q|^2` of the unconditional field
+    that conditional fields and classifier imply, `v_q = sum_y q(y|z) v_y`; log_q, its `log q(y|z)` of the true label (without
+    weights, at each level's own lam).
     """
 
     target: np.ndarray
@@ -64,9 +68,11 @@ class Terms:
     squared: np.ndarray
     aligned: np.ndarray
     class_loss: np.ndarray | None = None
+    loss_mixture: np.ndarray | None = None
+    log_q: np.ndarray | None = None
 
 
-def _level_terms(denoiser: Denoiser, x, y, lam, eps, classes: int | None) -> dict[str, jax.Array]:
+def _level_terms(denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int | None) -> dict[str, jax.Array]:
     """One level's integrand, `(N,)` each and `(N, classes)`."""
     z, v = noised(x, lam, eps)
     half_alpha = 0.5 * jax.nn.sigmoid(lam)
@@ -80,6 +86,11 @@ def _level_terms(denoiser: Denoiser, x, y, lam, eps, classes: int | None) -> dic
         v_by_class = jax.lax.map(field, jnp.arange(classes))
         v_c = v_by_class[y, jnp.arange(x.shape[0])]
         terms["class_loss"] = half_alpha[:, None] * jax.vmap(partial(squared_error, v), out_axes=1)(v_by_class)
+        if log_posterior is not None:
+            log_q = log_posterior(z, lam)
+            v_q = jnp.einsum("nk,kn...->n...", jnp.exp(log_q), v_by_class)
+            terms["loss_mixture"] = half_alpha * squared_error(v, v_q)
+            terms["log_q"] = jnp.take_along_axis(log_q, y[:, None], axis=1)[:, 0]
     else:
         v_c = denoiser(z, lam, y)
     difference = v_c - v_u
@@ -97,15 +108,15 @@ def _level_terms(denoiser: Denoiser, x, y, lam, eps, classes: int | None) -> dic
 
 
 @partial(jax.jit, static_argnames="classes")
-def _block_terms(denoiser, x, y, low, high, weight, key, classes):
+def _block_terms(denoiser, log_posterior, x, y, low, high, weight, key, classes):
     """Terms of one block of examples, the levels in sequence: `(K, N)`, and `(N, classes)` summed over levels."""
 
     def body(class_loss, level):
         low_k, high_k, weight_k, key_k = level
         level_key, noise_key = jax.random.split(key_k)
         lam = low_k + (high_k - low_k) * jax.random.uniform(level_key, x.shape[:1])
-        terms = _level_terms(denoiser, x, y, lam, jax.random.normal(noise_key, x.shape), classes)
-        terms = {name: weight_k * value for name, value in terms.items()}
+        terms = _level_terms(denoiser, log_posterior, x, y, lam, jax.random.normal(noise_key, x.shape), classes)
+        terms = {name: value if name == "log_q" else weight_k * value for name, value in terms.items()}
         if classes:
             class_loss = class_loss + terms.pop("class_loss")
         return class_loss, terms
@@ -123,15 +134,19 @@ def evaluate_terms(
     key: jax.Array,
     *,
     classes: int | None = None,
+    log_posterior: Callable[[jax.Array, jax.Array], jax.Array] | None = None,
     block: int = 2048,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Terms:
     """Terms of every example of x `(N, ...)` (float, on the process's scale) with its y `(N, ...)`, at K `levels`.
 
-    classes: the number of labels, which adds `class_loss` (needs integer y); None leaves it out. Results depend on `block`
-    through the noise draws only. Raises FloatingPointError, naming the example, when a term is not finite.
+    classes: the number of labels, which adds `class_loss` (needs integer y); None leaves it out. log_posterior: a
+    classifier of noised examples, `(z, lam) -> (N, classes)`, a pytree as denoisers are; it adds `loss_mixture` and `log_q`
+    (needs classes). Results depend on `block` through the noise draws only. Raises FloatingPointError, naming the example, when a term is not finite.
     """
     names = [field.name for field in fields(Terms) if field.name != "class_loss"]
+    if log_posterior is None or not classes:
+        names = [name for name in names if name not in ("loss_mixture", "log_q")]
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*names, "class_loss")}
     block = min(block, len(x))
     strata = [jnp.asarray(array, jnp.float32) for array in (levels.low, levels.high, levels.weight)]
@@ -139,7 +154,9 @@ def evaluate_terms(
         rows = np.arange(start, min(start + block, len(x)))
         padded = np.resize(rows, block)  # one shape, one compilation
         x_block, y_block = jnp.asarray(x[padded]), jnp.asarray(y[padded])
-        class_loss, terms = _block_terms(denoiser, x_block, y_block, *strata, jax.random.fold_in(key, number), classes)
+        class_loss, terms = _block_terms(
+            denoiser, log_posterior, x_block, y_block, *strata, jax.random.fold_in(key, number), classes
+        )
         for name in names:
             parts[name].append(np.asarray(terms[name], np.float64).T[: len(rows)])
         parts["class_loss"].append(np.asarray(class_loss, np.float64)[: len(rows)])

@@ -5,6 +5,8 @@ entropy_difference     S_NN^{X|Y} - S_NN^X                                     E
 loss_difference        1/2 int E[|eps - eps_u|^2 - |eps - eps_c|^2] dlam       first-order errors cancel
 aligned_difference     1/2 int E<eps - eps_u, eps_c - eps_u> dlam                    the mean of the first and the third
 calibrated             loss difference of the field eps_u + k (eps_c - eps_u), k(lam) fitted on other examples
+mixture_difference     the loss difference with sum_y q(y|z) eps_y as unconditional field, q a classifier of noised examples
+classifier             H(Y) + E log q(y|z) at the largest log-SNR: that classifier's own lower bound
 classification_bound   H(Y) + E log q(y|x), q ~ p(y) exp(-1/2 int |eps - eps_y|^2 dlam / T)     for labels; never above H(Y)
 """
 
@@ -40,6 +42,20 @@ def aligned_difference(terms: Terms) -> Estimate:
     `loss_difference`; held-out examples know nothing of it, so it averages out of the product. Half the sum of the two.
     """
     return Estimate.of(terms.aligned.sum(1))
+
+
+def mixture_difference(terms: Terms) -> Estimate:
+    """`loss_difference` against the unconditional field that conditional fields and a classifier imply.
+
+    Where the classifier is certain the two fields are one, so errors of a separate unconditional field, which at large log-SNR
+    push differences above H(Y), have no part in it; nor has any error that the conditional fields have in common.
+    """
+    return Estimate.of((terms.loss_mixture - terms.loss_c).sum(1))
+
+
+def classifier_information(terms: Terms, y: np.ndarray, classes: int) -> np.ndarray:
+    """`H(Y) + log q(y | x_lam)` per example and level, `(N, K)`: in the mean a lower bound on I(X_lam; Y), never above H(Y)."""
+    return label_entropy(y, classes) + terms.log_q
 
 
 def _halves(n: int) -> list[np.ndarray]:
@@ -113,4 +129,7 @@ def mutual_information(terms: Terms, y: np.ndarray, classes: int | None) -> dict
     }
     if classes:
         estimates["classification_bound"] = classification_bound(terms, y, classes)
+    if terms.log_q is not None:
+        estimates["mixture_difference"] = mixture_difference(terms)
+        estimates["classifier"] = Estimate.of(classifier_information(terms, y, classes)[:, -1])
     return estimates

@@ -12,12 +12,12 @@ def _mean_and_error(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows.mean(0), rows.std(0, ddof=1) / np.sqrt(len(rows))
 
 
-def profiles(terms: Terms, levels: Levels, schedule: VPSchedule) -> pd.DataFrame:
+def profiles(terms: Terms, levels: Levels, schedule: VPSchedule, classifier: np.ndarray | None = None) -> pd.DataFrame:
     """One row per quantity and stratum, in nats.
 
     `amount`: the integral over the stratum `[lam_low, lam_high]`, that is over `[s_low, s_high]`. `produced`: from the data
     (s = 0 side) to `s_high`, as entropy produced by the forward process. `remaining`: from equilibrium up to `lam_high`,
-    e.g. I(X_lam; Y). Cumulative errors are those of the per-example sums, not of independent strata.
+    e.g. I(X_lam; Y). classifier: `(N, K)`, information already cumulative (`classifier_information`). Cumulative errors are those of the per-example sums, not of independent strata.
     """
     quantities = {
         "s_nn": terms.neural_u,
@@ -30,6 +30,9 @@ def profiles(terms: Terms, levels: Levels, schedule: VPSchedule) -> pd.DataFrame
         # E<eps - eps_c, eps_c - eps_u> / 2: zero for the optimal fields, whatever the data.
         "misalignment": terms.aligned - terms.squared,
     }
+    if classifier is not None:
+        quantities["mixture_difference"] = terms.loss_mixture - terms.loss_c
+        quantities["classifier"] = np.diff(classifier, axis=1, prepend=0)
     frames = []
     for name, rows in quantities.items():
         columns = {

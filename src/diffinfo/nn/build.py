@@ -13,7 +13,7 @@ from diffinfo import denoise
 from diffinfo.files import DataError
 from diffinfo.nn.embed import LabelEmbedding, VectorCondition
 from diffinfo.nn.mlp import MLP
-from diffinfo.nn.unet import UNet
+from diffinfo.nn.unet import Classifier, UNet
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class DataSummary:
 
 
 def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) -> nnx.Module:
-    """The Flax module of one field, from a config's `network` section."""
+    """The Flax module of one field, or of a classifier, from a config's `network` section."""
 
     def condition(features: int) -> tuple[nnx.Module, int]:
         if data.classes:
@@ -51,8 +51,9 @@ def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) 
         width, depth = network["mlp"]["width"], network["mlp"]["depth"]
         directions = 3 if data.elliptical else 0
         return MLP(int(np.prod(data.shape)), *condition(width // 2), width, depth, directions=directions, rngs=rngs)
-    unet = dict(network["unet"])
-    unet["channels"], unet["attention"] = tuple(unet["channels"]), tuple(unet["attention"])
+    if "classifier" in network:
+        return Classifier(data.shape, data.classes, **network["classifier"], rngs=rngs)
+    unet = network["unet"]
     return UNet(data.shape, *condition(unet["embedding"]), **unet, rngs=rngs)
 
 
@@ -63,33 +64,28 @@ def _given(gaussian, y, present) -> tuple[jax.Array, jax.Array]:
     return jnp.where(on, rho * y, 0.0), jnp.where(on, gaussian["narrow"], 1.0)
 
 
-class Model:
-    """The fields of one experiment as pure functions of plain parameter dictionaries.
+class _Network:
+    """Modules of one kind as pure functions of plain parameter dictionaries, `{name: parameters}`.
 
-    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks) and `mlp` or `unet`.
-    Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional": ...}`, and for canonical variates "gaussian",
-    the Gaussian whose exact field an untrained network has, which training leaves alone.
     Raises DataError when the network cannot take data of this shape.
     """
 
+    names: tuple[str, ...]
+
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         self.network, self.data = dict(network), data
-        if "unet" in network and len(data.shape) != 3:
-            raise DataError(f"network.unet needs images (H, W, C), but one example has shape {data.shape}: use network.mlp")
-        self.names = ("shared",) if network["fields"] == "one" else ("unconditional", "conditional")
+        kind = next(name for name in ("mlp", "unet", "classifier") if name in network)
+        self.has_convolutions = kind != "mlp"
+        if self.has_convolutions and len(data.shape) != 3:
+            raise DataError(f"network.{kind} needs images (H, W, C), but one example has shape {data.shape}: use network.mlp")
         abstract = nnx.eval_shape(lambda: build_module(self.network, self.data, nnx.Rngs(0)))
         self._graph = nnx.graphdef(abstract)
         self._init = jax.jit(lambda key: nnx.to_pure_dict(nnx.state(build_module(self.network, self.data, nnx.Rngs(key)))))
 
     @property
     def description(self) -> dict[str, Any]:
-        """JSON-like description from which `Model.from_description` makes the same model."""
+        """JSON-like description from which `from_description` makes the same model."""
         return {"network": self.network, "data": asdict(self.data)}
-
-    @classmethod
-    def from_description(cls, description: Mapping[str, Any]) -> "Model":
-        data = {key: tuple(value) if isinstance(value, list) else value for key, value in description["data"].items()}
-        return cls(description["network"], DataSummary(**data))
 
     def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
         """Fresh parameters. correlations: of canonical variates, between coordinate i of x and of y; the others have none."""
@@ -101,24 +97,74 @@ class Model:
             params["gaussian"] = {"rho": jnp.asarray(rho, jnp.float32), "narrow": jnp.asarray(narrow, jnp.float32)}
         return params
 
-    def field(self, params, name: str, z, lam, y, present, key=None) -> jax.Array:
+    def _apply(self, params, z, *inputs, dtype=None, **along) -> jax.Array:
+        """The module's output, float32; it computes in `dtype` where that is given."""
+        if dtype is not None:
+            params, z = jax.tree.map(lambda array: array.astype(dtype), (params, z))
+        return nnx.merge(self._graph, params)(z, *inputs, **along).astype(jnp.float32)
+
+
+class Model(_Network):
+    """The fields of one experiment.
+
+    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks) and `mlp` or `unet`.
+    Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional": ...}`, and for canonical variates "gaussian",
+    the Gaussian whose exact field an untrained network has, which training leaves alone.
+    """
+
+    def __init__(self, network: Mapping[str, Any], data: DataSummary):
+        self.names = ("shared",) if network["fields"] == "one" else ("unconditional", "conditional")
+        super().__init__(network, data)
+
+    def field(self, params, name: str, z, lam, y, present, key=None, dtype=None) -> jax.Array:
         """v-prediction of the network `name`, `(N, ...)`; `present` `(N,)` tells where the condition is given."""
         mean, std, along = self.data.mean, self.data.std, {}
         if self.data.canonical:
             mean, std = _given(jax.lax.stop_gradient(params["gaussian"]), y, present)
             along = {"along": (z, mean)} if self.data.elliptical else {}
         standard = denoise.network_input(z, lam, mean, std)
-        flat = standard.reshape(z.shape[0], -1) if "mlp" in self.network else standard
-        output = nnx.merge(self._graph, params[name])(flat, lam, y, present, key, **along)
+        flat = standard if self.has_convolutions else standard.reshape(z.shape[0], -1)
+        output = self._apply(params[name], flat, lam, y, present, key, dtype=dtype, **along)
         return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
 
-    def v_hat(self, params, z, lam, y=None, key=None) -> jax.Array:
-        """The denoiser contract of `denoise.py`, with parameters (and a dropout key, in training) as arguments."""
+    def v_hat(self, params, z, lam, y=None, key=None, dtype=None) -> jax.Array:
+        """The denoiser contract of `denoise.py`, with parameters (and in training a dropout key and a dtype) as arguments."""
         present = jnp.full(z.shape[0], y is not None)
         name = self.names[0] if y is None else self.names[-1]
         y = self.data.null_condition(z.shape[0]) if y is None else y
-        return self.field(params, name, z, lam, y, present, key)
+        return self.field(params, name, z, lam, y, present, key, dtype)
 
     def denoiser(self, params) -> denoise.Denoiser:
         """A denoiser: a pytree that carries its parameters."""
         return jax.tree_util.Partial(self.v_hat, params)
+
+
+class NoisyClassifier(_Network):
+    """Labels from noised images: `network` is `{"classifier": {...}}`, parameters are `{"classifier": ...}`."""
+
+    names = ("classifier",)
+
+    def __init__(self, network: Mapping[str, Any], data: DataSummary):
+        if not data.classes:
+            raise DataError("network.classifier needs labels, and y is numbers")
+        super().__init__(network, data)
+
+    def log_posterior(self, params, z, lam, key=None, dtype=None) -> jax.Array:
+        """log q(y | z, lam) for every label, `(N, classes)`."""
+        standard = denoise.network_input(z, lam, self.data.mean, self.data.std)
+        return jax.nn.log_softmax(self._apply(params["classifier"], standard, lam, key, dtype=dtype))
+
+    def posterior(self, params):
+        """`log_posterior` as a pytree that carries its parameters."""
+        return jax.tree_util.Partial(self.log_posterior, params)
+
+
+def network_of(network: Mapping[str, Any], data: DataSummary) -> Model | NoisyClassifier:
+    """What a config's `network` section describes."""
+    return NoisyClassifier(network, data) if "classifier" in network else Model(network, data)
+
+
+def from_description(description: Mapping[str, Any]) -> Model | NoisyClassifier:
+    """The model whose `description` this is."""
+    data = {key: tuple(value) if isinstance(value, list) else value for key, value in description["data"].items()}
+    return network_of(description["network"], DataSummary(**data))

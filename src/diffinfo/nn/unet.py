@@ -1,4 +1,6 @@
-"""U-Net for images `(N, H, W, C)`: residual blocks modulated by level and condition, optional self-attention."""
+"""Networks for images `(N, H, W, C)`: a U-Net of residual blocks modulated by level and condition, and half of one."""
+
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -51,10 +53,30 @@ class _Attention(nnx.Module):
         return h + self.out(attended.reshape(h.shape))
 
 
+def _to_depth(z: jax.Array, patch: int) -> jax.Array:
+    """`(N, H, W, C) -> (N, ceil(H / patch), ceil(W / patch), patch^2 C)`, each patch of pixels as channels of one."""
+    n, height, width, c = z.shape
+    z = jnp.pad(z, ((0, 0), (0, -height % patch), (0, -width % patch), (0, 0)))
+    rows, columns = z.shape[1] // patch, z.shape[2] // patch
+    return z.reshape(n, rows, patch, columns, patch, c).swapaxes(2, 3).reshape(n, rows, columns, patch**2 * c)
+
+
+def _from_depth(h: jax.Array, patch: int, shape: tuple[int, ...]) -> jax.Array:
+    """The inverse of `_to_depth`, cropped to `shape` `(N, H, W, C)`."""
+    n, rows, columns, _ = h.shape
+    h = h.reshape(n, rows, columns, patch, patch, -1).swapaxes(2, 3).reshape(n, rows * patch, columns * patch, -1)
+    return h[:, : shape[1], : shape[2]]
+
+
+def _halved(h: jax.Array) -> jax.Array:
+    return nnx.avg_pool(h, (2, 2), strides=(2, 2), padding="SAME", count_include_pad=False)
+
+
 class UNet(nnx.Module):
     """`(z (N, H, W, C), lam (N,), y, present (N,), key) -> (N, H, W, C)`.
 
-    `channels` gives the width at full, half, quarter ... resolution; `attention` lists the heights of the feature maps
+    `patch` makes each square of so many pixels a side channels of one before anything else (space to depth). `channels`
+    gives the width at full (after that), half, quarter ... resolution; `attention` lists the heights of the feature maps
     that attend. A `key` switches dropout on. Odd sizes are halved upwards and cropped on the way back.
     """
 
@@ -63,15 +85,17 @@ class UNet(nnx.Module):
         shape: tuple[int, int, int],
         condition: nnx.Module,
         condition_features: int,
-        channels: tuple[int, ...],
+        patch: int,
+        channels: Sequence[int],
         blocks: int,
-        attention: tuple[int, ...],
+        attention: Sequence[int],
         embedding: int,
         dropout: float,
         *,
         rngs: nnx.Rngs,
     ):
-        height, _, c_image = shape
+        height, c_image = -(-shape[0] // patch), shape[2] * patch**2
+        self.patch = patch
         self.condition = condition
         self.level = LevelEmbedding(embedding, rngs=rngs)
         self.condition_in = nnx.Linear(condition_features, embedding, rngs=rngs)
@@ -103,14 +127,14 @@ class UNet(nnx.Module):
         self.last = Conv3x3(current + channels[0], c_image, kernel_init=_ZERO, rngs=rngs)
 
     def __call__(self, z, lam, y, present, key=None):
-        embedding = jax.nn.silu(self.level(lam) + self.condition_in(self.condition(y, present)))
+        embedding = jax.nn.silu(self.level(lam) + self.condition_in(self.condition(y, present))).astype(z.dtype)
         keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
-        h = self.first(z)
+        h = self.first(_to_depth(z, self.patch))
         skips, sizes = [h], []
         for i, stage in enumerate(self.down):
             if i > 0:
                 sizes.append(h.shape[1:3])
-                h = nnx.avg_pool(h, (2, 2), strides=(2, 2), padding="SAME", count_include_pad=False)
+                h = _halved(h)
             for block in stage:
                 h = block(h, embedding, next(keys))
                 skips.append(h)
@@ -122,4 +146,44 @@ class UNet(nnx.Module):
             for block in stage:
                 h = block(jnp.concatenate([h, skips.pop()], axis=-1), embedding, next(keys))
         h = jnp.concatenate([h, skips.pop()], axis=-1)
-        return self.last(jax.nn.silu(self.last_norm(h)))
+        return _from_depth(self.last(jax.nn.silu(self.last_norm(h))), self.patch, z.shape)
+
+
+class Classifier(nnx.Module):
+    """`(z (N, H, W, C), lam (N,), key) -> logits (N, classes)`: the way down of a U-Net, then the mean over pixels."""
+
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        classes: int,
+        patch: int,
+        channels: Sequence[int],
+        blocks: int,
+        embedding: int,
+        dropout: float,
+        *,
+        rngs: nnx.Rngs,
+    ):
+        self.patch = patch
+        self.level = LevelEmbedding(embedding, rngs=rngs)
+        self.first = Conv3x3(shape[2] * patch**2, channels[0], rngs=rngs)
+        current, stages = channels[0], []
+        for width in channels:
+            stage = []
+            for _ in range(blocks):
+                stage.append(_ResidualBlock(current, width, embedding, dropout, False, rngs))
+                current = width
+            stages.append(nnx.List(stage))
+        self.stages = nnx.List(stages)
+        self.last_norm = _norm(current, rngs)
+        self.last = nnx.Linear(current, classes, kernel_init=_ZERO, rngs=rngs)
+
+    def __call__(self, z, lam, key=None):
+        embedding = jax.nn.silu(self.level(lam)).astype(z.dtype)
+        keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
+        h = self.first(_to_depth(z, self.patch))
+        for i, stage in enumerate(self.stages):
+            h = _halved(h) if i > 0 else h
+            for block in stage:
+                h = block(h, embedding, next(keys))
+        return self.last(jnp.mean(jax.nn.silu(self.last_norm(h)), axis=(1, 2)))

@@ -15,6 +15,7 @@ SECTIONS = ("estimate",)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="the .npz of the data stage; its test split is used")
     parser.add_argument("--model", required=True, help="the model file of the train stage")
+    parser.add_argument("--classifier", help="a classifier of noised images (the train stage's, of network.classifier)")
     parser.add_argument(
         "--out", required=True, help="the .json of estimates; profiles over log-SNR go beside it as .levels.csv"
     )
@@ -27,6 +28,7 @@ def levels_path(out: str | Path) -> Path:
 
 def run(args: argparse.Namespace) -> None:
     import jax
+    import numpy as np
     from tqdm import tqdm
 
     from diffinfo.checkpoint import load_model
@@ -34,9 +36,16 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.data.dataset import load_dataset
     from diffinfo.estimate.entropy import entropy_bound, neural_entropy
     from diffinfo.estimate.integrand import Levels, evaluate_terms
-    from diffinfo.estimate.mutual_information import classification_accuracy, label_entropy, mutual_information
+    from diffinfo.estimate.likelihood import bits_per_dimension, likelihood
+    from diffinfo.estimate.mutual_information import (
+        classification_accuracy,
+        classifier_information,
+        label_entropy,
+        mutual_information,
+    )
     from diffinfo.estimate.profiles import profiles
     from diffinfo.files import DataError, sha256, write_json, write_table
+    from diffinfo.nn.build import NoisyClassifier
     from diffinfo.process.forward import decoded
     from diffinfo.process.schedule import VPSchedule
 
@@ -45,6 +54,12 @@ def run(args: argparse.Namespace) -> None:
     model, params, provenance = load_model(args.model)
     if provenance["data_sha256"] != dataset.card["sha256"]:
         raise DataError(f"{args.model}: was trained on other data than {args.data}; train again or name its own data")
+    log_posterior = None
+    if args.classifier:
+        classifier, classifier_params, about = load_model(args.classifier, NoisyClassifier)
+        if about["data_sha256"] != provenance["data_sha256"]:
+            raise DataError(f"{args.classifier}: was trained on other data than {args.data}; train it again")
+        log_posterior = classifier.posterior(classifier_params)
     process = provenance["settings"]["process"]
     schedule = VPSchedule(process["beta_min"], process["beta_max"])
     lam_min, lam_max = schedule.log_snr_range(process["s_min"])
@@ -59,7 +74,9 @@ def run(args: argparse.Namespace) -> None:
     def terms_at(levels: Levels, classes: int | None):
         key = jax.random.key(settings["seed"])
         block = 2048 if "mlp" in model.network else 256
-        return evaluate_terms(model.denoiser(params), x, y, levels, key, classes=classes, block=block, report=report)
+        return evaluate_terms(
+            model.denoiser(params), x, y, levels, key, classes=classes, log_posterior=log_posterior, block=block, report=report
+        )
 
     levels = Levels.stratified(lam_min, lam_max, settings["draws"])
     terms = terms_at(levels, classes)
@@ -69,6 +86,15 @@ def run(args: argparse.Namespace) -> None:
     }
     if classes:
         groups["accuracy"] = {"classification_accuracy": classification_accuracy(terms, y, classes)}
+    if dataset.is_image:
+        key = jax.random.fold_in(jax.random.key(settings["seed"]), 2**31 - 1)
+        found = likelihood(terms, dataset.x_train, dataset.x_test[:n], lam_min, lam_max, key)
+        groups["likelihood"] = found
+        dimension = int(np.prod(x.shape[1:]))
+        groups["bits_per_dimension"] = {
+            "bits_per_dimension": bits_per_dimension(found["nll"], dimension),
+            "bits_per_dimension_independent": bits_per_dimension(found["nll_independent"], dimension),
+        }
     if settings["linear_times"]:
         grid = terms_at(Levels.linear_grid(schedule, process["s_min"], settings["linear_times"]), None)
         groups["linear_grid"] = neural_entropy(grid) | mutual_information(grid, y, None)
@@ -85,9 +111,11 @@ def run(args: argparse.Namespace) -> None:
         "lam_max": lam_max,
         "label_entropy": label_entropy(y, classes) if classes else None,
         "model_sha256": sha256(args.model),
+        "classifier_sha256": sha256(args.classifier) if args.classifier else None,
         "data_sha256": dataset.card["sha256"],
     }
-    write_table(levels_path(args.out), profiles(terms, levels, schedule))
+    information = classifier_information(terms, y, classes) if log_posterior else None
+    write_table(levels_path(args.out), profiles(terms, levels, schedule, information))
     write_json(args.out, result)
     for name, estimate in (groups["entropy"] | groups["mutual_information"]).items():
         print(f"{name:24s} {estimate.value:10.4f} +- {estimate.standard_error:.4f} nats")

@@ -10,7 +10,7 @@ A run is a folder <experiment>/seed-<n> with estimate.json and estimate.levels.c
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", choices=["profiles", "estimates", "cases"], help="what to collect")
+    parser.add_argument("table", choices=["profiles", "estimates", "cases", "likelihoods"], help="what to collect")
     parser.add_argument("--runs", nargs="+", required=True, help="run folders, <experiment>/seed-<n>")
     parser.add_argument("--out", required=True, help="the CSV to write (estimates also writes .md)")
 
@@ -21,7 +21,13 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo import tables
     from diffinfo.files import write_bytes, write_table
 
-    frame = {"profiles": tables.profiles, "estimates": tables.estimates, "cases": tables.cases}[args.table](args.runs)
+    makers = {
+        "profiles": tables.profiles,
+        "estimates": tables.estimates,
+        "cases": tables.cases,
+        "likelihoods": tables.likelihoods,
+    }
+    frame = makers[args.table](args.runs)
     if args.table == "estimates":
         write_bytes(Path(args.out).with_suffix(".md"), tables.as_markdown(frame).encode())
     write_table(args.out, frame)

@@ -1,4 +1,4 @@
-"""Train the conditional and the unconditional field, with progress; a killed run goes on from its last saved state."""
+"""Train the conditional and the unconditional field (or a classifier of noised images), with progress; a killed run goes on from its last saved state."""
 
 import argparse
 import sys
@@ -37,6 +37,7 @@ def cost_path(model: str | Path) -> Path:
 def run(args: argparse.Namespace) -> None:
     import time
 
+    import jax
     import numpy as np
     import pandas as pd
 
@@ -44,13 +45,13 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.config import read_settings
     from diffinfo.data.dataset import load_dataset
     from diffinfo.files import sha256_of, write_json, write_table
-    from diffinfo.nn.build import Model
+    from diffinfo.nn.build import network_of
     from diffinfo.source import source_hash
     from diffinfo.train.loop import Trainer, make_objective, summarize
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)
     dataset = load_dataset(args.data)
-    model = Model(settings["network"], summarize(dataset))
+    model = network_of(settings["network"], summarize(dataset))
     provenance = {
         "settings": settings,
         "seed": args.seed,
@@ -69,15 +70,18 @@ def run(args: argparse.Namespace) -> None:
         save_every=args.save_every,
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
-    history = pd.DataFrame(trained.history, columns=["loss_unconditional_nats", "loss_conditional_nats", "held_out_loss"])
+    columns = [f"loss_{name}_nats" for name in trained.columns[:-1]] + ["held_out_loss"]
+    history = pd.DataFrame(trained.history, columns=columns)
     history = history.dropna(axis="columns", how="all")
     history.insert(0, "step", np.arange(1, len(history) + 1))
     write_table(history_path(out), history)
     cost = {"seconds": round(time.monotonic() - began, 2), "steps": len(history), "best_step": trained.best_step}
-    write_json(cost_path(out), cost | {"threads": args.threads})
+    device = {"device": jax.devices()[0].device_kind, "devices": jax.device_count()}
+    write_json(cost_path(out), cost | {"threads": args.threads} | device)
     save_model(out, model, trained.params, provenance)
     resume_file.unlink(missing_ok=True)
     with suppress(OSError):  # other trainings may keep theirs there
         resume_file.parent.rmdir()
-    tail = trained.history[-min(100, len(trained.history)) :, :2].mean(0)
-    print(f"{out}: {len(history)} steps; last losses {tail[0]:.4g} (unconditional), {tail[1]:.4g} (given y) nats")
+    last = trained.history[-100:, :-1].mean(0)
+    losses = ", ".join(f"{name} {value:.4g}" for name, value in zip(trained.columns, last, strict=False))
+    print(f"{out}: {len(history)} steps; last losses in nats: {losses}")

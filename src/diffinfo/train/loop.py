@@ -1,5 +1,6 @@
 """Training: chunked dispatch, progress with the time left, a state that survives being killed, and a NaN guard."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 from flax import serialization
 from jax.flatten_util import ravel_pytree
+from jax.sharding import NamedSharding, PartitionSpec
 from tqdm import tqdm
 
 from diffinfo.checkpoint import load_tree, save_tree
 from diffinfo.data.dataset import Dataset
 from diffinfo.files import DataError
 from diffinfo.loss import Objective
-from diffinfo.nn.build import DataSummary, Model
+from diffinfo.nn.build import DataSummary, Model, NoisyClassifier
 from diffinfo.process.forward import decoded
 from diffinfo.process.levels import LevelDensity
 from diffinfo.process.schedule import VPSchedule
@@ -36,13 +38,14 @@ class TrainingDiverged(FloatingPointError):
 class Trained:
     """params: the averaged (EMA) parameters, the best on held-out rows where those were looked at.
 
-    history: `(steps taken, 3)`: losses in nats, unconditional and conditional, and the held-out loss (as the objective weighs
-    it) of the parameters after that step, NaN where it was not computed. best_step: when `params` were current.
+    history: `(steps taken, len(columns))`: the loss's parts in nats (unconditional and conditional, or cross_entropy), and the
+    held-out loss (as the objective weighs it) of the parameters after that step, NaN where it was not computed. best_step: when `params` were current.
     cut_short: whether the time was up before all steps were taken or the held-out loss had stopped falling.
     """
 
     params: Any
     history: np.ndarray
+    columns: tuple[str, ...]
     best_step: int
     cut_short: bool
 
@@ -65,9 +68,9 @@ def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Obje
     return Objective(train["weighting"], levels, schedule)
 
 
-def default_chunk(model: Model) -> int:
-    """Steps per dispatch: a convolution's gradient inside `scan` is ten times slower on a CPU; perceptrons scan freely."""
-    return 1 if "unet" in model.network and jax.default_backend() == "cpu" else 50
+def default_chunk(model: Model | NoisyClassifier) -> int:
+    """Steps per dispatch: enough to hide the dispatch, and few enough that progress is seen (a U-Net on a CPU is slow)."""
+    return 10 if model.has_convolutions and jax.default_backend() == "cpu" else 50
 
 
 def held_out_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -77,21 +80,31 @@ def held_out_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 class Trainer:
-    """Trains both fields of a model; what it compiles serves every data set of one shape.
+    """Trains a model, both of its fields; what it compiles serves every data set of one shape.
+
+    Batches of convolutional networks are spread over all devices that can have equal shares of them; the result is the same.
 
     settings: a config's `train` section. With `validate_every`, a tenth of the training rows is held out; the parameters of
     the smallest loss there are kept, and training stops when `patience` looks in a row have not found a smaller one.
     """
 
-    def __init__(self, model: Model, objective: Objective, settings: Mapping[str, Any]):
+    def __init__(self, model: Model | NoisyClassifier, objective: Objective, settings: Mapping[str, Any]):
         self.model, self.settings = model, settings
+        self._parts = ("cross_entropy",) if isinstance(model, NoisyClassifier) else ("unconditional", "conditional")
+        devices = jax.devices()
+        share = math.gcd(settings["batch"], len(devices)) if model.has_convolutions else 1
+        mesh = jax.sharding.Mesh(devices[:share], ("batch",))
+        self._everywhere, self._spread = (NamedSharding(mesh, spec) for spec in (PartitionSpec(), PartitionSpec("batch")))
         self._optimizer = make_optimizer(*(settings[name] for name in ("steps", "learning_rate", "warmup", "clip")))
 
         def loss_of(unravel):
             return make_loss(model, unravel, objective, settings["null_probability"])
 
+        def spread(rows):
+            return jax.lax.with_sharding_constraint(rows, self._spread) if share > 1 else rows
+
         def run(state, x, y, key, unravel, length):
-            step = make_step(loss_of(unravel), self._optimizer, settings["batch"], settings["ema"])
+            step = make_step(loss_of(unravel), self._optimizer, settings["batch"], settings["ema"], spread)
             if length is None:
                 return step(state, x, y, key)
             return jax.lax.scan(lambda carry, _: step(carry, x, y, key), state, None, length=length)
@@ -130,9 +143,10 @@ class Trainer:
             rows, watched = held_out_rows(len(rows), seed)
             x_watched, y_watched = jnp.asarray(dataset.x_train[watched]), jnp.asarray(dataset.y_train[watched])
             validation = partial(self._validation, x=x_watched, y=y_watched, key=key, unravel=unravel)
-        x, y = jnp.asarray(dataset.x_train[rows]), jnp.asarray(dataset.y_train[rows])
-        state = initial_state(params, self._optimizer)
-        history = np.full((steps, 3), np.nan, np.float32)
+        x, y = jax.device_put((dataset.x_train[rows], dataset.y_train[rows]), self._everywhere)
+        state = jax.device_put(initial_state(params, self._optimizer), self._everywhere)
+        parts = len(self._parts)
+        history = np.full((steps, parts + 1), np.nan, np.float32)
         best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
         done = 0
         if every:
@@ -140,7 +154,7 @@ class Trainer:
         if resume_file is not None and resume_file.exists():
             try:
                 saved = load_tree(resume_file)
-                state = jax.tree.map(jnp.asarray, serialization.from_state_dict(state, saved["state"]))
+                state = jax.device_put(serialization.from_state_dict(state, saved["state"]), self._everywhere)
                 history, done, best = np.array(saved["history"]), int(saved["state"]["step"]), saved["best"]
                 report(f"going on from step {done} of {steps} ({resume_file})")
             except (DataError, KeyError, TypeError, ValueError) as error:
@@ -159,8 +173,7 @@ class Trainer:
         def collect() -> None:
             while pending:
                 low, high, metrics = pending.pop(0)
-                parts = [np.atleast_1d(metrics[name]) for name in ("unconditional", "conditional")]
-                history[low:high, :2] = np.stack(parts, axis=-1)
+                history[low:high, :parts] = np.stack([np.atleast_1d(metrics[name]) for name in self._parts], axis=-1)
                 bad = np.flatnonzero(np.atleast_1d(metrics["bad"]))
                 if bad.size:
                     save()
@@ -175,9 +188,9 @@ class Trainer:
 
         def look() -> None:
             nonlocal best
-            history[done - 1, 2] = validation(state["ema"])
-            if history[done - 1, 2] < best["loss"]:
-                best = {"params": np.asarray(state["ema"]), "loss": history[done - 1, 2], "step": done}
+            history[done - 1, -1] = validation(state["ema"])
+            if history[done - 1, -1] < best["loss"]:
+                best = {"params": np.asarray(state["ema"]), "loss": history[done - 1, -1], "step": done}
 
         while done < steps and not has_stopped() and time.monotonic() - began < seconds:
             length = min(chunk, steps - done, every - done % every if every else steps)
@@ -197,8 +210,8 @@ class Trainer:
                 last_report = now
                 collect()
                 meter = tqdm.format_meter(done - first, steps - first, time.monotonic() - started, ncols=70, unit="step")
-                unconditional, conditional = history[max(0, done - 100) : done, :2].mean(0)
-                report(f"{meter}  loss {unconditional:.4g} | {conditional:.4g} nats (unconditional | given y)")
+                recent = zip(self._parts, history[max(0, done - 100) : done, :parts].mean(0), strict=True)
+                report(f"{meter}  {', '.join(f'{name} {value:.4g}' for name, value in recent)} nats")
             if now - last_save > save_every:
                 collect()
                 save()
@@ -213,4 +226,4 @@ class Trainer:
             why = "the time was up" if cut_short else f"the held-out loss was smallest after {best['step']}"
             report(f"stopped after {done} of {steps} steps: {why}")
         params = jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"])))
-        return Trained(params, history[:done], int(best["step"]), cut_short)
+        return Trained(params, history[:done], (*self._parts, "held_out"), int(best["step"]), cut_short)

@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
-from diffinfo.loss import Objective, dropped_condition_loss, two_field_loss
-from diffinfo.nn.build import Model
+from diffinfo.loss import Objective, classifier_loss, dropped_condition_loss, two_field_loss
+from diffinfo.nn.build import Model, NoisyClassifier
 from diffinfo.process.forward import decoded
 
 State = dict[str, Any]
@@ -32,28 +32,38 @@ def initial_state(params: Any, optimizer: optax.GradientTransformation) -> State
     return {"params": flat, "ema": average, "optimizer": optimizer.init(flat), "step": jnp.zeros((), jnp.int32)}
 
 
-def make_loss(model: Model, unravel: Callable[[jax.Array], Any], objective: Objective, null_probability: float):
-    """`loss(flat, x, y, key, dropout_key=None) -> (loss, parts in nats)` of both fields on one noised batch.
+def make_loss(
+    model: Model | NoisyClassifier, unravel: Callable[[jax.Array], Any], objective: Objective, null_probability: float
+):
+    """`loss(flat, x, y, key, dropout_key=None) -> (loss, parts in nats)` of a model on one noised batch.
 
     `unravel` turns the state's parameter vector `flat` into the model's parameters; without `dropout_key` nothing is dropped.
+    Convolutional networks compute in bfloat16 on accelerators; parameters, targets and losses are float32 everywhere.
     """
+    dtype = jnp.bfloat16 if model.has_convolutions and jax.default_backend() != "cpu" else None
 
     def loss(flat, x, y, key, dropout_key=None):
-        params = unravel(flat)
+        params, options = unravel(flat), {"key": dropout_key, "dtype": dtype}
+        if isinstance(model, NoisyClassifier):
+            return classifier_loss(partial(model.log_posterior, params, **options), objective, decoded(x), y, key)
         if model.names == ("shared",):
-            field = partial(model.field, params, "shared", key=dropout_key)
+            field = partial(model.field, params, "shared", **options)
             return dropped_condition_loss(field, objective, null_probability, decoded(x), y, key)
-        return two_field_loss(partial(model.v_hat, params, key=dropout_key), objective, decoded(x), y, key)
+        return two_field_loss(partial(model.v_hat, params, **options), objective, decoded(x), y, key)
 
     return loss
 
 
 def make_step(
-    loss: Callable, optimizer: optax.GradientTransformation, batch: int, ema: float
+    loss: Callable,
+    optimizer: optax.GradientTransformation,
+    batch: int,
+    ema: float,
+    spread: Callable[[jax.Array], jax.Array] = lambda rows: rows,
 ) -> Callable[..., tuple[State, dict[str, jax.Array]]]:
     """`step(state, x, y, key) -> (state, metrics)` of `make_loss`'s loss; x, y are the whole training data, on the device.
 
-    Metrics are in nats, and `bad` tells that the loss or a gradient was not finite: such a step changes nothing, and
+    spread: lays an array of one row per example out over the devices. Metrics are in nats, and `bad` tells that the loss or a gradient was not finite: such a step changes nothing, and
     neither does any later one, so that the state stays the last good one.
     """
 
@@ -61,14 +71,16 @@ def make_step(
         row_key, loss_key = jax.random.split(jax.random.fold_in(key, state["step"]))
         batch_key, dropout_key = jax.random.split(loss_key)
         rows = jax.random.randint(row_key, (batch,), 0, x.shape[0])
-        gradients, parts = jax.grad(loss, has_aux=True)(state["params"], x[rows], y[rows], batch_key, dropout_key)
+        gradients, parts = jax.grad(loss, has_aux=True)(
+            state["params"], spread(x[rows]), spread(y[rows]), batch_key, dropout_key
+        )
         updates, optimizer_state = optimizer.update(gradients, state["optimizer"], state["params"])
         params = optax.apply_updates(state["params"], updates)
         # Early averages would remember the initialisation: the decay grows to its final value.
         decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
         averaged = optax.incremental_update(params, state["ema"], 1 - decay)
         new = {"params": params, "ema": averaged, "optimizer": optimizer_state, "step": state["step"] + 1}
-        good = jnp.isfinite(gradients).all() & jnp.isfinite(parts["conditional"] + parts["unconditional"])
+        good = jnp.isfinite(gradients).all() & jnp.isfinite(sum(parts.values()))
         kept = jax.tree.map(lambda fresh, old: jnp.where(good, fresh, old), new, state)
         return kept, parts | {"bad": ~good}
 

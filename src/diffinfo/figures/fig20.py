@@ -1,0 +1,45 @@
+"""Fig. 20: labels passed through a channel of known noise, on real images: estimated against exact I(X;Y)."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from diffinfo.figures.style import COLOURS, EXACT, OTHERS, PAGE, save, use_style
+
+ESTIMATORS = {
+    "classification_bound": (COLOURS["information"], "o"),
+    "mixture_difference": (COLOURS["conditional"], "D"),
+    "calibrated": (COLOURS["unconditional"], "^"),
+    "loss_difference": (OTHERS[2], "x"),
+    "entropy_difference": (OTHERS[1], "v"),
+    "squared_difference": (OTHERS[0], "s"),
+}
+
+
+def draw(inputs, out) -> None:
+    """inputs: the cases table of experiments that differ in `keep_label`."""
+    table = pd.read_csv(inputs[0])
+    use_style()
+    figure, (whole, near) = plt.subplots(1, 2, figsize=(PAGE, 2.9), layout="constrained")
+    for name, (colour, marker) in ESTIMATORS.items():
+        rows = table[table["quantity"] == name].sort_values("exact_information")
+        if rows.empty:
+            continue
+        error = rows["value"] - rows["exact_information"]
+        label = f"{name.replace('_', ' ')} ({np.abs(error).mean():.2f})"
+        for axis, values in ((whole, rows["value"]), (near, error)):
+            axis.errorbar(
+                rows["exact_information"], values, yerr=2 * rows["standard_error"], fmt=f"{marker}-", markersize=3.5,
+                linewidth=0.8, color=colour, label=label,
+            )  # fmt: skip
+    top = table["exact_information"].max()
+    whole.plot([0, top], [0, top], **EXACT)
+    whole.axhline(top, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
+    whole.text(0, top, r"$\log K$", color=COLOURS["bound"], va="bottom", fontsize="small")
+    near.axhline(0, **EXACT)
+    near.set_ylim(-0.3, 0.3)
+    whole.set(xlabel="exact $I(X;Y)$ (nats)", ylabel="estimated $I(X;Y)$ (nats)")
+    near.set(xlabel="exact $I(X;Y)$ (nats)", ylabel="error (nats)")
+    handles, labels = whole.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=3, title="estimator (mean absolute error, nats)")
+    save(figure, out)
