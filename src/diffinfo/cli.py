@@ -30,8 +30,9 @@ def make_parser() -> argparse.ArgumentParser:
     """The whole command line; each stage module brings its own arguments."""
     parser = argparse.ArgumentParser(
         prog="diffinfo",
-        description="Information stored in diffusion models, measured in nats. The stages in order: data, train, estimate, "
-        "sample, maps, table, figure. `snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays.",
+        description="Information stored in diffusion models, measured in nats. The stages in order: data, train, "
+        "estimate, sample, maps, table, figure. `snakemake` runs all of them; each also runs by hand. "
+        "`mi` measures your own paired arrays.",
         epilog="diffinfo <stage> --help shows a stage's options and examples.",
     )
     parser.add_argument("--version", action="version", version=__version__)

@@ -167,8 +167,9 @@ def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
 def cases(runs: Sequence[str | Path]) -> pd.DataFrame:
     """`estimates` with what makes each case: its settings, exact values, training steps and seconds.
 
-    Of joint Gaussians, or of labelled data, whose information is taken to be that of their labels' noise. exact_at_cutoff: what of I(X;Y) there is up to the estimate's largest log-SNR. seconds: of one training, compilation
-    included, in a job with `threads` CPU threads (0: all).
+    Of joint Gaussians, or of labelled data, whose information is taken to be that of their labels' noise. exact_at_cutoff:
+    what of I(X;Y) there is up to the estimate's largest log-SNR. seconds: of one training, compilation included, in a job
+    with `threads` CPU threads (0: all).
     """
     frames = []
     table = estimates(runs)

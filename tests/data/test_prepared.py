@@ -40,7 +40,7 @@ def _archive(folder, monkeypatch, *, train_images=4, annotate=IDS):
             add(f"train/{name}/{name}_boxes.txt", "")
             for i in range(train_images):
                 add(f"train/{name}/images/{name}_{i}.JPEG", _jpeg(rng, grey=i == 1))
-        for i, name in enumerate(annotate):
+        for i in range(len(annotate)):
             add(f"val/images/val_{i}.JPEG", _jpeg(rng, grey=False))
         add("val/val_annotations.txt", "".join(f"val_{i}.JPEG\t{name}\t0\t0\t62\t62\n" for i, name in enumerate(annotate)))
         add("test/images/test_0.JPEG", _jpeg(rng, grey=False))

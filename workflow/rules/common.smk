@@ -59,7 +59,9 @@ def classifier_settings(wildcards):
     experiment = EXPERIMENTS[wildcards.experiment]
     network = {"classifier": experiment["classifier"]["network"]}
     train = experiment["classifier"]["train"]
-    return json.dumps({"process": experiment["process"], "network": network, "train": train}, sort_keys=True)
+    return json.dumps(
+        {"process": experiment["process"], "network": network, "train": train}, sort_keys=True
+    )
 
 
 def classifier_of(wildcards):

@@ -97,14 +97,15 @@ rule estimate:
         gpu=1,
     params:
         settings=settings("estimate"),
-        classifier=lambda wildcards: " ".join(["--classifier", *classifier_of(wildcards)]) * bool(classifier_of(wildcards)),
+        classifier=lambda wildcards: " ".join(["--classifier", *classifier_of(wildcards)])
+        * bool(classifier_of(wildcards)),
     shell:
         "python -m diffinfo estimate --threads {threads} --settings {params.settings:q} --data {input.data}"
         " --model {input.model} {params.classifier} --out {output.estimate} > {log} 2>&1"
 
 
 # Where in a few pictures, and at which noise level, the information about their labels sits.
-rule maps:
+rule map:
     input:
         data=rules.data.output.data,
         card=rules.data.output.card,

@@ -37,7 +37,8 @@ def _prepare(name: str, folder: Path) -> None:
         raise DataError(
             f"{name} {version} is not in {folder} and could not be prepared there ({type(error).__name__}: {error}). "
             f"Put the folder that TFDS leaves elsewhere at {folder / name / version}{by_hand}, set TFDS_DATA_DIR (or "
-            f"data.{name}.data_dir) to where it lies, or run this with internet access and the extra `download` (envs/download.txt)"
+            f"data.{name}.data_dir) to where it lies, or run this with internet access and the extra `download`'s "
+            "packages (envs/download.txt)"
         ) from error
 
 

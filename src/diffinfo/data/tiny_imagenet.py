@@ -22,7 +22,7 @@ class TinyImagenet(tfds.core.GeneratorBasedBuilder):
 
     URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
     SHA256 = "6198c8ae015e2b3e007c7841da39ec069199b9aa3bfa943a462022fe5e43c821"
-    CLASSES, PER_CLASS = 200, {"train": 500, "validation": 50}  # noqa: RUF012
+    CLASSES, PER_CLASS = 200, {"train": 500, "validation": 50}
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(

@@ -142,7 +142,8 @@ def evaluate_terms(
 
     classes: the number of labels, which adds `class_loss` (needs integer y); None leaves it out. log_posterior: a
     classifier of noised examples, `(z, lam) -> (N, classes)`, a pytree as denoisers are; it adds `loss_mixture` and `log_q`
-    (needs classes). Results depend on `block` through the noise draws only. Raises FloatingPointError, naming the example, when a term is not finite.
+    (needs classes). Results depend on `block` through the noise draws only. Raises FloatingPointError, naming the example,
+    when a term is not finite.
     """
     names = [field.name for field in fields(Terms) if field.name != "class_loss"]
     if log_posterior is None or not classes:

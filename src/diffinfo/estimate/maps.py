@@ -1,6 +1,7 @@
 """I(X;Y) pixel by pixel and by range of log-SNR, for single images."""
 
 from functools import partial
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +44,7 @@ def information_maps(
     image tells of its label. x: `(N, H, W, C)` on the process's scale; y: `(N,)`; draws: of level and noise, for each range.
     """
     bands = []
-    for number, (low, high) in enumerate(zip(edges[:-1], edges[1:], strict=True)):
+    for number, (low, high) in enumerate(pairwise(edges)):
         band_key = jax.random.fold_in(key, number)
         bands.append(_band(denoiser, log_posterior, jnp.asarray(x), jnp.asarray(y), low, high, band_key, classes, draws))
     return np.stack([np.asarray(band) for band in bands], axis=1)

@@ -17,7 +17,8 @@ def profiles(terms: Terms, levels: Levels, schedule: VPSchedule, classifier: np.
 
     `amount`: the integral over the stratum `[lam_low, lam_high]`, that is over `[s_low, s_high]`. `produced`: from the data
     (s = 0 side) to `s_high`, as entropy produced by the forward process. `remaining`: from equilibrium up to `lam_high`,
-    e.g. I(X_lam; Y). classifier: `(N, K)`, information already cumulative (`classifier_information`). Cumulative errors are those of the per-example sums, not of independent strata.
+    e.g. I(X_lam; Y). Cumulative errors are those of the per-example sums, not of independent strata. classifier: `(N, K)`,
+    information that is cumulative already (`classifier_information`).
     """
     quantities = {
         "s_nn": terms.neural_u,

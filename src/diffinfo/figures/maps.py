@@ -10,7 +10,7 @@ IMAGES = 5  # of each data set
 
 
 def draw(inputs, out) -> None:
-    """inputs: one maps file per data set (`stages/maps.py`). One row per image: the image, then one map per range of log-SNR."""
+    """inputs: one maps file per data set (`stages/maps.py`). One row per image: itself, then a map per range of log-SNR."""
     use_style()
     arrays = [read_arrays(path) for path in inputs]
     rows = [(a, i) for a in arrays for i in range(min(IMAGES, len(a["images"])))]

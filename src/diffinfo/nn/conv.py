@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+_FAN_IN = nnx.initializers.lecun_normal()
 
 
 def _plain(x: jax.Array, kernel: jax.Array) -> jax.Array:
@@ -60,7 +61,7 @@ convolve.defvjp(_forward, _backward)
 class Conv3x3(nnx.Module):
     """`convolve` with a learnt kernel and bias."""
 
-    def __init__(self, c_in: int, c_out: int, *, kernel_init=nnx.initializers.lecun_normal(), rngs: nnx.Rngs):
+    def __init__(self, c_in: int, c_out: int, *, kernel_init=_FAN_IN, rngs: nnx.Rngs):
         self.kernel = nnx.Param(kernel_init(rngs.params(), (3, 3, c_in, c_out)))
         self.bias = nnx.Param(jnp.zeros(c_out))
 

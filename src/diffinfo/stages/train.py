@@ -1,4 +1,4 @@
-"""Train the conditional and the unconditional field (or a classifier of noised images), with progress; a killed run goes on from its last saved state."""
+"""Train both fields (or a classifier of noised images), with progress; a killed run goes on from its last saved state."""
 
 import argparse
 import sys

@@ -39,8 +39,9 @@ class Trained:
     """params: the averaged (EMA) parameters, the best on held-out rows where those were looked at.
 
     history: `(steps taken, len(columns))`: the loss's parts in nats (unconditional and conditional, or cross_entropy), and the
-    held-out loss (as the objective weighs it) of the parameters after that step, NaN where it was not computed. best_step: when `params` were current.
-    cut_short: whether the time was up before all steps were taken or the held-out loss had stopped falling.
+    held-out loss (as the objective weighs it) of the parameters after that step, NaN where it was not computed.
+    best_step: when `params` were current. cut_short: whether the time was up before all steps were taken or the held-out
+    loss had stopped falling.
     """
 
     params: Any

@@ -63,8 +63,9 @@ def make_step(
 ) -> Callable[..., tuple[State, dict[str, jax.Array]]]:
     """`step(state, x, y, key) -> (state, metrics)` of `make_loss`'s loss; x, y are the whole training data, on the device.
 
-    spread: lays an array of one row per example out over the devices. Metrics are in nats, and `bad` tells that the loss or a gradient was not finite: such a step changes nothing, and
-    neither does any later one, so that the state stays the last good one.
+    spread: lays an array of one row per example out over the devices. Metrics are in nats, and `bad` tells that the loss or
+    a gradient was not finite: such a step changes nothing, and neither does any later one, so that the state stays the last
+    good one.
     """
 
     def step(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> tuple[State, dict[str, jax.Array]]:
