@@ -65,5 +65,40 @@ def test_cases_carry_their_settings_truths_and_costs(tmp_path, information):
 
 
 def test_cases_of_other_data_are_refused(tmp_path):
-    with pytest.raises(DataError, match="pair: this table is of joint Gaussians"):
+    with pytest.raises(DataError, match="pair: this table is of joint Gaussians or labelled data"):
         tables.cases([_run(tmp_path, 0, 1.5, 0.1)])
+
+
+@pytest.mark.parametrize("keep", [1, 0.5])
+def test_cases_of_labels_carry_the_information_that_their_noise_leaves(tmp_path, keep):
+    run = _run(tmp_path, 0, 1.5, 0.1)
+    save_dataset(tmp_path / "pair" / "data.npz", make_dataset(complete("data", {"digits": {"keep_label": keep}})))
+    settings = {"train": {"steps": 70}, "network": {"fields": "one"}}
+    write_json(run / "estimate.json", read_json(run / "estimate.json") | {"settings": settings})
+    write_json(run / "model.cost.json", {"seconds": 4.5, "steps": 70, "best_step": 70, "threads": 1})
+    (row,) = tables.cases([run]).itertuples()
+    truth = np.log(10) + (keep * np.log(keep) + (1 - keep) * np.log(0.5 / 9) if keep < 1 else 0)
+    assert row.exact_information == pytest.approx(truth, abs=2e-3)  # the ten digits are not quite as many each
+    assert row.keep_label == keep
+    # Of clean labels, the truth is an assumption that only this table makes.
+    assert row.relative_error == pytest.approx(1.5 / truth - 1, abs=2e-3) if keep < 1 else np.isnan(row.exact)
+
+
+def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
+    run = _run(tmp_path, 0, 1.5, 0.1)
+    result = read_json(run / "estimate.json")
+    result["estimates"]["likelihood"] = {"nll": {"value": 200.0, "standard_error": 2.0, "n": 100}}
+    result["estimates"]["bits_per_dimension"] = {"bits_per_dimension": {"value": 3.5, "standard_error": 0.1, "n": 100}}
+    write_json(run / "estimate.json", result)
+    write_json(tmp_path / "pair" / "data.json", {"source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]})
+    table = tables.likelihoods([run])
+    assert set(table["data"]) == {"cifar10"}
+    (nll,) = table[table["quantity"] == "nll"].itertuples()
+    assert (nll.per_dimension, nll.per_dimension_se) == (50, 0.5)
+    assert np.isnan(nll.bits_per_dimension)
+    (bits,) = table[table["quantity"] == "bits_per_dimension"].itertuples()
+    assert (bits.bits_per_dimension, bits.model) == (3.5, "pair (ours)")
+    published = table[table["kind"] == "published"].set_index("model")
+    assert published.loc["VDM (bound)", "bits_per_dimension"] == 2.65
+    with pytest.raises(DataError, match="pair: this table is of images"):
+        tables.likelihoods([_run(tmp_path, 1, 1.5, 0.1)])

@@ -212,7 +212,7 @@ def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
             frame[f"per_dimension{name}"] = np.where(nats, frame[column] / dimension, np.nan)
             frame[f"bits_per_dimension{name}"] = np.where(nats, np.nan, frame[column])
         independent = frame["quantity"] == "bits_per_dimension_independent"
-        frame["model"] = np.where(independent, "independent pixels", f"ours ({experiment})")
+        frame["model"] = np.where(independent, "independent pixels", f"{experiment} (ours)")
         frames.append(frame)
     ours = pd.concat(frames, ignore_index=True)
     published = pd.read_csv(files("diffinfo").joinpath("published_bits.csv"))

@@ -100,7 +100,7 @@ def edited(finished):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-@pytest.mark.parametrize("name", ["default", "smoke", "paper"])
+@pytest.mark.parametrize("name", ["default", "smoke", "paper", "mnist-cpu"])
 def test_dry_run_of_every_config(checkout, name):
     text = snakemake(checkout, "--dry-run", "--configfile", f"config/{name}.yaml")
     config = yaml.safe_load((checkout / "config" / f"{name}.yaml").read_text())
@@ -116,6 +116,17 @@ def test_seeds_add_to_the_default_run(checkout):
     text = snakemake(checkout, "--dry-run", "--configfile", "config/default.yaml", "config/seeds.yaml")
     whole, _ = expand(yaml.safe_load((checkout / "config" / "default.yaml").read_text())["experiments"])
     assert re.search(rf"^train +{3 * len(whole)}$", text, re.MULTILINE)
+
+
+def test_a_classifier_is_trained_where_a_figure_needs_it(checkout):
+    config = yaml.safe_load(yaml.safe_dump(TINY))
+    config["experiments"]["digits"]["classifier"] = {}
+    config["figures"] = {"fig22": ["digits"], "maps": ["digits"]}
+    (checkout / "more.yaml").write_text(yaml.safe_dump(config))
+    text = snakemake(checkout, "--dry-run", "--configfile", "more.yaml")
+    assert re.search(r"^classifier +1$", text, re.MULTILINE)
+    assert re.search(r"^train +2$", text, re.MULTILINE)
+    assert re.search(r"^map +1$", text, re.MULTILINE)
 
 
 def test_everything_is_there_and_a_second_run_does_nothing(finished):
@@ -205,6 +216,7 @@ def test_a_whole_run_killed_then_the_same_command(checkout):
         (lambda c: c["experiments"]["pair"]["train"].update(steps="few"), "'few' is not of type 'integer'"),
         (lambda c: c["experiments"]["pair"]["train"].update(batch=0), "0 is less than the minimum of 1"),
         (lambda c: c["figures"].update(fig12=["nobody"]), "figures: nobody is not one of the experiments digits, pair"),
+        (lambda c: c["figures"].update(maps=["digits"]), "figures.maps: the experiment digits needs a section `classifier`"),
         (lambda c: c["experiments"]["pair"].update(data={"folder": {"path": "gone"}}), "no files under gone"),
     ],
 )

@@ -10,8 +10,8 @@ TABLES = [f"{RESULTS}/tables/{name}" for name in ("estimates.csv", "estimates.md
 TABLES += [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name not in PICTURES]
 ALL_RUNS = runs(GROUPS)
 
-for names in config["figures"].values():
-    runs(names)  # a figure that names no experiment stops here, before any job
+for name in config["figures"]:
+    figure_runs(name)  # a figure that names no experiment stops here, before any job
 
 
 rule profiles:

@@ -19,6 +19,7 @@ ESTIMATORS = {
 def draw(inputs, out) -> None:
     """inputs: the cases table of experiments that differ in `keep_label`."""
     table = pd.read_csv(inputs[0])
+    table = table[table["group"] == "mutual_information"]
     use_style()
     figure, (whole, near) = plt.subplots(1, 2, figsize=(PAGE, 2.9), layout="constrained")
     for name, (colour, marker) in ESTIMATORS.items():
@@ -36,6 +37,7 @@ def draw(inputs, out) -> None:
     whole.plot([0, top], [0, top], **EXACT)
     whole.axhline(top, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
     whole.text(0, top, r"$\log K$", color=COLOURS["bound"], va="bottom", fontsize="small")
+    whole.set_ylim(-0.1 * top, 1.7 * top)
     near.axhline(0, **EXACT)
     near.set_ylim(-0.3, 0.3)
     whole.set(xlabel="exact $I(X;Y)$ (nats)", ylabel="estimated $I(X;Y)$ (nats)")

@@ -33,14 +33,16 @@ def draw(inputs, out) -> None:
     for data in dict.fromkeys(table["data"]):
         for row in table[(table["data"] == data) & table["bits_per_dimension"].notna()].itertuples():
             rows.append((position, row))
-            ticks.append((position, f"{row.model}, {data}"))
+            ticks.append((position, row.model))
             position += 1
-        position += 0.5
+        bits.text(0.01, position - 0.35, data, transform=bits.get_yaxis_transform(), fontsize="small", va="center")
+        position += 1.0
     for y, row in rows:
         mine = row.kind == "measured"
+        colour = COLOURS["information"] if mine and row.quantity == "bits_per_dimension" else OTHERS[2]
         bits.errorbar(
             row.bits_per_dimension, y, xerr=2 * row.bits_per_dimension_se if mine else None, fmt="o" if mine else "s",
-            markersize=3.5, capsize=2, color=COLOURS["information"] if mine else OTHERS[2],
+            markersize=3.5, capsize=2, color=colour,
         )  # fmt: skip
         bits.text(row.bits_per_dimension, y, f"  {row.bits_per_dimension:.2f}", va="center", fontsize="x-small")
     bits.set_yticks(*zip(*ticks, strict=True), fontsize="x-small")

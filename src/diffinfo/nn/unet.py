@@ -69,7 +69,8 @@ def _from_depth(h: jax.Array, patch: int, shape: tuple[int, ...]) -> jax.Array:
 
 
 def _halved(h: jax.Array) -> jax.Array:
-    return nnx.avg_pool(h, (2, 2), strides=(2, 2), padding="SAME", count_include_pad=False)
+    halved = nnx.avg_pool(h, (2, 2), strides=(2, 2), padding="SAME", count_include_pad=False)
+    return halved.astype(h.dtype)  # its counts are float32
 
 
 class UNet(nnx.Module):

@@ -1,0 +1,72 @@
+"""Likelihood and total correlation of images whose distribution is known, from exact fields."""
+
+import jax
+import numpy as np
+import pytest
+from tests.conftest import assert_agrees
+
+from diffinfo.estimate.entropy import Estimate
+from diffinfo.estimate.integrand import Levels, evaluate_terms
+from diffinfo.estimate.likelihood import bits_per_dimension, independent_pixels, likelihood, reconstruction_term
+from diffinfo.process.exact import MixtureDenoiser
+from diffinfo.process.forward import decoded
+
+# Pictures of two pixels: five of the 65,536 there are, the pixels dependent.
+PICTURES = np.array([[0, 0], [0, 255], [100, 101], [255, 255], [255, 0]], np.uint8)
+WEIGHTS = np.array([0.4, 0.1, 0.2, 0.25, 0.05])
+
+
+def _entropy(p):
+    p = np.asarray(p)[np.asarray(p) > 0]
+    return -np.sum(p * np.log(p))
+
+
+@pytest.fixture(scope="module")
+def measured():
+    rng = np.random.default_rng(0)
+    train, test = (PICTURES[rng.choice(5, n, p=WEIGHTS)].reshape(-1, 2, 1, 1) for n in (200_000, 200_000))
+    denoiser = MixtureDenoiser.of(decoded(PICTURES), 0.0, WEIGHTS, np.zeros(5))
+    lam_min, lam_max = -12.0, 15.0
+    levels = Levels.stratified(lam_min, lam_max, 96)
+    terms = evaluate_terms(
+        denoiser, decoded(test), np.zeros(len(test), np.int32), levels, jax.random.key(0), classes=1, block=50_000
+    )
+    return likelihood(terms, train, test, lam_min, lam_max, jax.random.key(1))
+
+
+def test_the_bound_is_tight_for_exact_fields(measured):
+    truth = _entropy(WEIGHTS)
+    assert_agrees(measured["nll"], truth)
+    bits = bits_per_dimension(measured["nll"], 2)
+    assert bits.value == pytest.approx(measured["nll"].value / 2 / np.log(2))
+    assert bits.standard_error == pytest.approx(measured["nll"].standard_error / 2 / np.log(2))
+
+
+def test_total_correlation_is_that_of_the_pixels(measured):
+    first = [WEIGHTS[PICTURES[:, 0] == value].sum() for value in (0, 100, 255)]
+    second = [WEIGHTS[PICTURES[:, 1] == value].sum() for value in (0, 101, 255)]
+    marginal = _entropy(first) + _entropy(second)
+    assert_agrees(measured["nll_independent"], marginal)
+    assert_agrees(measured["total_correlation"], marginal - _entropy(WEIGHTS))
+
+
+def test_total_entropy_of_dequantised_pixels(measured):
+    # S_tot = E log p(u) - E log N(u; 0, I) with u = (k + U) / 256, whose density is P(k) 256^2.
+    squares = np.mean([((PICTURES + u) / 256.0) ** 2 for u in (np.arange(1000) + 0.5) / 1000], axis=0).sum(1) @ WEIGHTS
+    total = -_entropy(WEIGHTS) + 2 * np.log(256) + np.log(2 * np.pi) + 0.5 * squares
+    assert_agrees(measured["total_entropy"], total)
+    parts = measured["pixel_entropy"].value + measured["total_correlation"].value
+    assert parts == pytest.approx(measured["total_entropy"].value)
+
+
+def test_values_never_seen_stay_possible():
+    train = np.zeros((9, 1, 1, 1), np.uint8)
+    nll = independent_pixels(train, np.array([0, 7], np.uint8).reshape(2, 1, 1, 1))
+    assert np.exp(-nll) == pytest.approx([(9 + 1 / 256) / 10, 1 / 2560])
+
+
+def test_reconstruction_is_certain_without_noise_and_a_guess_with_much():
+    pixels = np.random.default_rng(1).integers(0, 256, (50, 4, 4, 1), dtype=np.uint8)
+    assert reconstruction_term(pixels, 20.0, jax.random.key(0)).max() < 1e-6
+    guess = Estimate.of(reconstruction_term(pixels, -12.0, jax.random.key(0)))
+    assert guess.value == pytest.approx(16 * np.log(256), rel=1e-3)

@@ -1,0 +1,94 @@
+"""What convolutional networks share: patches, precision, many devices, and classifiers of noised images."""
+
+import json
+import os
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from diffinfo.checkpoint import load_model, save_model
+from diffinfo.config import complete
+from diffinfo.files import DataError
+from diffinfo.nn.build import DataSummary, Model, NoisyClassifier, network_of
+from diffinfo.nn.unet import _from_depth, _to_depth
+
+IMAGES = DataSummary((7, 6, 3), 0.3, 0.4, classes=5)
+
+
+def _shaken(model):
+    rng = np.random.default_rng(9)
+    return jax.tree.map(lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0))
+
+
+@pytest.mark.parametrize("patch", [1, 2, 3])
+def test_patches_go_there_and_back(patch):
+    z = jax.random.normal(jax.random.key(0), (2, 7, 6, 3))
+    deep = _to_depth(z, patch)
+    assert deep.shape == (2, -(-7 // patch), -(-6 // patch), 3 * patch**2)
+    np.testing.assert_array_equal(_from_depth(deep, patch, z.shape), z)
+    model = Model(complete("network", {"unet": {"patch": patch, "channels": [8, 8], "embedding": 8}}), IMAGES)
+    assert model.v_hat(_shaken(model), z, jnp.zeros(2)).shape == z.shape
+
+
+def test_low_precision_is_the_same_field_but_for_rounding():
+    model = Model(complete("network", {"unet": {"channels": [8, 16], "attention": [4], "embedding": 16}}), IMAGES)
+    params, z, lam = _shaken(model), jax.random.normal(jax.random.key(0), (4, 7, 6, 3)), jnp.linspace(-4.0, 12.0, 4)
+    exact, low = model.v_hat(params, z, lam, jnp.arange(4)), model.v_hat(params, z, lam, jnp.arange(4), dtype=jnp.bfloat16)
+    assert low.dtype == jnp.float32
+    error = jnp.sqrt(jnp.mean((low - exact) ** 2) / jnp.mean(exact**2))
+    assert 0 < error < 0.03  # bfloat16 has 8 bits
+
+
+def test_a_classifier_is_a_distribution_over_labels_and_one_file(tmp_path):
+    model = network_of(complete("network", {"classifier": {"channels": [8, 8], "embedding": 8}}), IMAGES)
+    params = _shaken(model)
+    z = jax.random.normal(jax.random.key(0), (4, 7, 6, 3))
+    log_q = model.log_posterior(params, z, jnp.linspace(-4.0, 4.0, 4))
+    assert log_q.shape == (4, 5)
+    np.testing.assert_allclose(jnp.exp(log_q).sum(1), 1, rtol=1e-5)
+    assert jnp.abs(log_q - model.log_posterior(params, z, jnp.zeros(4))).max() > 1e-4, "the level matters"
+    save_model(tmp_path / "c.msgpack", model, params, {"seed": 1})
+    again, loaded, _ = load_model(tmp_path / "c.msgpack", NoisyClassifier)
+    np.testing.assert_array_equal(again.log_posterior(loaded, z, jnp.zeros(4)), model.log_posterior(params, z, jnp.zeros(4)))
+    with pytest.raises(DataError, match=r"c\.msgpack: holds a NoisyClassifier, and a Model is needed"):
+        load_model(tmp_path / "c.msgpack")
+    with pytest.raises(DataError, match="needs labels"):
+        network_of(model.network, DataSummary((7, 6, 3), 0.3, 0.4, y_mean=(0.0,), y_std=(1.0,)))
+
+
+TRAINING = """
+import json, jax, numpy as np
+from diffinfo.config import complete
+from diffinfo.data.dataset import Dataset
+from diffinfo.nn.build import network_of
+from diffinfo.train.loop import Trainer, make_objective, summarize
+rng = np.random.default_rng(0)
+x, y = rng.integers(0, 256, (40, 6, 6, 1), dtype=np.uint8), rng.integers(0, 3, 40).astype(np.int32)
+data = Dataset(x, y, x, y, {"classes": 3})
+found = [jax.device_count()]
+size = {"channels": [8], "embedding": 8}
+for network in ({"fields": "one", "unet": size}, {"classifier": size}):
+    settings = complete("train", {"steps": 12, "batch": 8, "validate_every": 6})
+    model = network_of(complete("network", network), summarize(data))
+    trained = Trainer(model, make_objective(settings, complete("process", {})), settings).train(data, 0, chunk=3)
+    found.append(np.asarray(trained.history[:, :-1]).tolist())
+print(json.dumps(found))
+"""
+
+
+def test_four_devices_train_as_one_does():
+    def histories(devices):
+        environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "JAX_PLATFORMS": "cpu"}
+        done = subprocess.run([sys.executable, "-c", TRAINING], env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        count, *found = json.loads(done.stdout)
+        assert count == devices
+        return found
+
+    for one, four in zip(histories(1), histories(4), strict=True):
+        np.testing.assert_allclose(four, one, rtol=2e-3)
+        assert np.isfinite(one).all()
