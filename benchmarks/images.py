@@ -139,12 +139,8 @@ def main() -> None:
     work = 3 * Counted.work  # traced once
     for name in loops:
         rate = args.batch / middle[name]
-        print(
-            f"{name:6s} {1e3 * middle[name]:8.1f} ms a step {rate:8.0f} images/s {rate * work / 1e9:7.0f} GFLOP/s of convolutions"
-        )
-    print(
-        f"ours / plain: {middle['plain'] / middle['ours']:.2f}; matrix product: {2 * 2000**3 / middle['product'] / 1e9:.0f} GFLOP/s"
-    )
+        print(f"{name:6s} {1e3 * middle[name]:8.1f} ms a step {rate:8.0f} images/s {rate * work / 1e9:7.0f} GFLOP/s")
+    print(f"ours / plain: {middle['plain'] / middle['ours']:.2f}; product: {2 * 2000**3 / middle['product'] / 1e9:.0f} GFLOP/s")
 
 
 if __name__ == "__main__":

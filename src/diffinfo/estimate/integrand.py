@@ -19,6 +19,8 @@ from diffinfo.loss import squared_error
 from diffinfo.process.forward import noised
 from diffinfo.process.schedule import VPSchedule
 
+CLASS_GROUPS = 8  # of levels, which a posterior over labels may trust differently
+
 
 @dataclass(frozen=True)
 class Levels:
@@ -29,10 +31,14 @@ class Levels:
     weight: np.ndarray
 
     @classmethod
-    def stratified(cls, lam_min: float, lam_max: float, draws: int) -> "Levels":
-        """Equal strata in log-SNR, one draw in each: unbiased whatever the integrand."""
-        edges = np.linspace(lam_min, lam_max, draws + 1)
+    def between(cls, edges: np.ndarray) -> "Levels":
+        """Strata between `edges` `(K + 1,)`, one draw in each: unbiased whatever the integrand, and wherever the edges lie."""
         return cls(edges[:-1], edges[1:], np.diff(edges))
+
+    @classmethod
+    def stratified(cls, lam_min: float, lam_max: float, draws: int) -> "Levels":
+        """Equal strata in log-SNR."""
+        return cls.between(np.linspace(lam_min, lam_max, draws + 1))
 
     @classmethod
     def linear_grid(cls, schedule: VPSchedule, s_min: float, times: int) -> "Levels":
@@ -52,8 +58,8 @@ class Terms:
     """Terms `(N, K)` in nats (level weights included), with `D = v_c - v_u` and `|.|` over all entries of one example.
 
     neural_u, neural_c: `1/2 alpha |v_hat|^2` (Eq. 11); target: `1/2 alpha |v|^2`; loss_u, loss_c: `1/2 alpha |v - v_hat|^2`;
-    squared: `1/2 alpha |D|^2` (Eq. 13); aligned: `1/2 alpha <v - v_u, D>`; class_loss: `1/2 alpha |v - v_y|^2` summed over
-    levels for every label, `(N, classes)`, or None.
+    squared: `1/2 alpha |D|^2` (Eq. 13); aligned: `1/2 alpha <v - v_u, D>`; class_loss: `1/2 alpha |v - v_y|^2` for
+    every label, summed over neighbouring levels in up to 8 groups, `(N, groups, classes)`, or None.
 
     With a classifier q(y|z) of noised examples, else None: loss_mixture, `1/2 alpha |v - v_q|^2` of the unconditional field
     that conditional fields and classifier imply, `v_q = sum_y q(y|z) v_y`; log_q, its `log q(y|z)` of the true label (without
@@ -109,21 +115,24 @@ def _level_terms(denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int
 
 @partial(jax.jit, static_argnames="classes")
 def _block_terms(denoiser, log_posterior, x, y, low, high, weight, key, classes):
-    """Terms of one block of examples, the levels in sequence: `(K, N)`, and `(N, classes)` summed over levels."""
+    """Terms of one block of examples, the levels in sequence: `(K, N)`, and `(N, groups, classes)`."""
 
     def body(class_loss, level):
-        low_k, high_k, weight_k, key_k = level
+        low_k, high_k, weight_k, key_k, group = level
         level_key, noise_key = jax.random.split(key_k)
         lam = low_k + (high_k - low_k) * jax.random.uniform(level_key, x.shape[:1])
         terms = _level_terms(denoiser, log_posterior, x, y, lam, jax.random.normal(noise_key, x.shape), classes)
         terms = {name: value if name == "log_q" else weight_k * value for name, value in terms.items()}
         if classes:
-            class_loss = class_loss + terms.pop("class_loss")
+            class_loss = class_loss.at[:, group].add(terms.pop("class_loss"))
         return class_loss, terms
 
+    levels = low.shape[0]
+    groups = min(CLASS_GROUPS, levels)
     with jax.default_matmul_precision("highest"):
-        keys = jax.random.split(key, low.shape[0])
-        return jax.lax.scan(body, jnp.zeros((x.shape[0], classes or 0)), (low, high, weight, keys))
+        keys, numbers = jax.random.split(key, levels), jnp.arange(levels) * groups // levels
+        zero = jnp.zeros((x.shape[0], groups, classes or 0))
+        return jax.lax.scan(body, zero, (low, high, weight, keys, numbers))
 
 
 def evaluate_terms(

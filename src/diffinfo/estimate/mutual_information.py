@@ -7,12 +7,14 @@ aligned_difference     1/2 int E<eps - eps_u, eps_c - eps_u> dlam               
 calibrated             loss difference of the field eps_u + k (eps_c - eps_u), k(lam) fitted on other examples
 mixture_difference     the loss difference with sum_y q(y|z) eps_y as unconditional field, q a classifier of noised examples
 classifier             H(Y) + E log q(y|z) at the largest log-SNR: that classifier's own lower bound
-classification_bound   H(Y) + E log q(y|x), q ~ p(y) exp(-1/2 int |eps - eps_y|^2 dlam / T)     for labels; never above H(Y)
+classification_bound   H(Y) + E log q(y|x), q from p(y) exp(-1/2 int w |eps - eps_y|^2 dlam)     for labels; never above H(Y)
 """
 
+from functools import partial
+
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, log_softmax
 
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.estimate.integrand import Terms
@@ -86,24 +88,42 @@ def label_entropy(y: np.ndarray, classes: int) -> float:
     return float(-np.sum(p[p > 0] * np.log(p[p > 0])))
 
 
+def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarray):
+    """`log q(y'|x) = log[(1 - e) softmax(log p - sum_g w_g L_g) + e p]`, the weights w and e of least cross-entropy.
+
+    class_loss: `(N, groups, classes)`, y: `(N,)`. Starts from one weight for all groups, a temperature, and goes on from there.
+    """
+    groups = class_loss.shape[1]
+
+    def log_q(parameters, loss):
+        weights, share = np.exp(parameters[:groups]), expit(parameters[groups])
+        sharp = log_softmax(log_prior - np.einsum("g,ngk->nk", weights, loss), axis=1)
+        return np.logaddexp(np.log1p(-share) + sharp, np.log(share) + log_prior)
+
+    def cross_entropy(parameters):
+        chosen = np.take_along_axis(log_q(parameters, class_loss), y[:, None], 1)
+        # So weak a pull towards one temperature matters only for groups that tell nothing, whose weights would drift.
+        return -chosen.mean() + 1e-3 * np.var(parameters[:groups])
+
+    def with_one_weight(log_weight, share=-5.0):
+        return np.r_[np.full(groups, log_weight), share]
+
+    start = minimize_scalar(lambda w: cross_entropy(with_one_weight(w)), bounds=np.log([1e-3, 10.0]), method="bounded").x
+    best = minimize(cross_entropy, with_one_weight(start), method="L-BFGS-B", bounds=[(-12, 4)] * groups + [(-12, 12)]).x
+    return partial(log_q, best)
+
+
 def class_log_posterior(terms: Terms, y: np.ndarray, classes: int) -> np.ndarray:
     """log q(y'|x) for every label, `(N, classes)`: the diffusion model as a classifier.
 
-    The temperature T that divides the denoising losses is fitted on one half of the examples and used on the other. Any T
-    (and any number of noise draws) gives a distribution over labels that knows nothing of the true one, so the bound holds.
+    How much each group of levels is trusted, and with which share the label is no matter what the image (labels may be wrong),
+    is fitted on one half of the examples and used on the other. Any such choice, and any number of noise draws, gives a
+    distribution over labels that knows nothing of the true one, so the bound holds.
     """
     log_prior = np.log(np.maximum(np.bincount(y, minlength=classes), 1e-300) / len(y))
-    log_q = np.empty_like(terms.class_loss)
-
-    def at(log_inverse_temperature: float, rows: np.ndarray) -> np.ndarray:
-        return log_softmax(log_prior - np.exp(log_inverse_temperature) * terms.class_loss[rows], axis=1)
-
-    def cross_entropy(log_inverse_temperature: float, rows: np.ndarray) -> float:
-        return -np.take_along_axis(at(log_inverse_temperature, rows), y[rows][:, None], 1).mean()
-
+    log_q = np.empty((len(y), classes))
     for apply, fit in zip(_halves(len(y)), reversed(_halves(len(y))), strict=True):
-        best = minimize_scalar(cross_entropy, args=(fit,), bounds=np.log([1e-3, 10.0]), method="bounded").x
-        log_q[apply] = at(best, apply)
+        log_q[apply] = _fitted_posterior(terms.class_loss[fit], y[fit], log_prior)(terms.class_loss[apply])
     return log_q
 
 

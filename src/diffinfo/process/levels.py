@@ -32,6 +32,11 @@ class LevelDensity:
         cells = 1 / (_CELLS * np.diff(edges))
         return cls(jnp.asarray(edges, jnp.float32), jnp.asarray(cells, jnp.float32))
 
+    def quantiles(self, parts: int) -> np.ndarray:
+        """Edges of so many parts of equal probability, `(parts + 1,)`."""
+        edges = np.asarray(self.edges, float)
+        return np.interp(np.linspace(0, 1, parts + 1), np.linspace(0, 1, len(edges)), edges)
+
     def sample(self, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
         """`n` stratified levels, in increasing order, `(n,)`, and the density at each, `(n,)`."""
         u = (jnp.arange(n) + jax.random.uniform(key, (n,))) / n * _CELLS

@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.files import DataError, sha256, write_json, write_table
     from diffinfo.nn.build import NoisyClassifier
     from diffinfo.process.forward import decoded
+    from diffinfo.process.levels import LevelDensity
     from diffinfo.process.schedule import VPSchedule
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)["estimate"]
@@ -78,7 +79,7 @@ def run(args: argparse.Namespace) -> None:
             model.denoiser(params), x, y, levels, key, classes=classes, log_posterior=log_posterior, block=block, report=report
         )
 
-    levels = Levels.stratified(lam_min, lam_max, settings["draws"])
+    levels = Levels.between(LevelDensity.of(lam_min, lam_max, **settings["levels"]).quantiles(settings["draws"]))
     terms = terms_at(levels, classes)
     groups = {
         "entropy": neural_entropy(terms) | entropy_bound(terms),
