@@ -102,9 +102,13 @@ def runs(names):
 def figure_runs(name):
     """The run folders that a figure shows; empty for a figure that the config leaves out."""
     folders = runs(config["figures"].get(name, []))
-    for experiment in {Path(folder).parent.name for folder in folders} if name in ("fig22", "maps") else ():
+    for experiment in (
+        {Path(folder).parent.name for folder in folders} if name in ("fig22", "maps") else ()
+    ):
         if "classifier" not in EXPERIMENTS[experiment]:
-            raise WorkflowError(f"figures.{name}: the experiment {experiment} needs a section `classifier`")
+            raise WorkflowError(
+                f"figures.{name}: the experiment {experiment} needs a section `classifier`"
+            )
     return folders
 
 
