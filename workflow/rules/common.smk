@@ -99,13 +99,15 @@ def runs(names):
     return folders
 
 
+NEED_CLASSIFIER = ("fig22", "maps")
+
+
 def figure_runs(name):
     """The run folders that a figure shows; empty for a figure that the config leaves out."""
     folders = runs(config["figures"].get(name, []))
-    for experiment in (
-        {Path(folder).parent.name for folder in folders} if name in ("fig22", "maps") else ()
-    ):
-        if "classifier" not in EXPERIMENTS[experiment]:
+    for folder in folders:
+        experiment = Path(folder).parent.name
+        if name in NEED_CLASSIFIER and "classifier" not in EXPERIMENTS[experiment]:
             raise WorkflowError(
                 f"figures.{name}: the experiment {experiment} needs a section `classifier`"
             )

@@ -49,11 +49,7 @@ rule train:
 
 
 # A classifier of noised images, for experiments that ask for one: the same stage, another network.
-rule classifier:
-    input:
-        data=rules.data.output.data,
-        card=rules.data.output.card,
-        code=sources("stages.train"),
+use rule train as classifier with:
     output:
         model=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/classifier.msgpack",
         history=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/classifier.history.csv",
@@ -62,17 +58,8 @@ rule classifier:
         f"{RESULTS}/logs/classifier/{{experiment}}-seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/classifier/{{experiment}}-seed-{{seed}}.tsv"
-    priority: 20
-    conda:
-        ENV
-    threads: 1
-    resources:
-        gpu=1,
     params:
         settings=classifier_settings,
-    shell:
-        "python -m diffinfo train --threads {threads} --settings {params.settings:q} --data {input.data}"
-        " --seed {wildcards.seed} --out {output.model} > {log} 2>&1"
 
 
 rule estimate:

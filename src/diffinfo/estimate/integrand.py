@@ -78,6 +78,16 @@ class Terms:
     log_q: np.ndarray | None = None
 
 
+def class_fields(denoiser: Denoiser, z, lam, classes: int, dtype) -> jax.Array:
+    """The conditional fields of every label, `(classes, N, ...)`; labels are of `dtype`."""
+    return jax.lax.map(lambda label: denoiser(z, lam, jnp.full(z.shape[0], label, dtype)), jnp.arange(classes))
+
+
+def mixture_field(log_q: jax.Array, v_by_class: jax.Array) -> jax.Array:
+    """`sum_y q(y|z) v_y`, `(N, ...)`, from `log_q` `(N, classes)` and `class_fields`."""
+    return jnp.einsum("nk,kn...->n...", jnp.exp(log_q), v_by_class)
+
+
 def _level_terms(denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int | None) -> dict[str, jax.Array]:
     """One level's integrand, `(N,)` each and `(N, classes)`."""
     z, v = noised(x, lam, eps)
@@ -85,17 +95,12 @@ def _level_terms(denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int
     v_u = denoiser(z, lam)
     terms = {}
     if classes:
-
-        def field(label):
-            return denoiser(z, lam, jnp.full(x.shape[0], label, y.dtype))
-
-        v_by_class = jax.lax.map(field, jnp.arange(classes))
+        v_by_class = class_fields(denoiser, z, lam, classes, y.dtype)
         v_c = v_by_class[y, jnp.arange(x.shape[0])]
         terms["class_loss"] = half_alpha[:, None] * jax.vmap(partial(squared_error, v), out_axes=1)(v_by_class)
         if log_posterior is not None:
             log_q = log_posterior(z, lam)
-            v_q = jnp.einsum("nk,kn...->n...", jnp.exp(log_q), v_by_class)
-            terms["loss_mixture"] = half_alpha * squared_error(v, v_q)
+            terms["loss_mixture"] = half_alpha * squared_error(v, mixture_field(log_q, v_by_class))
             terms["log_q"] = jnp.take_along_axis(log_q, y[:, None], axis=1)[:, 0]
     else:
         v_c = denoiser(z, lam, y)

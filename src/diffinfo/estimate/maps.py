@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from diffinfo.denoise import Denoiser
+from diffinfo.estimate.integrand import class_fields, mixture_field
 from diffinfo.process.forward import noised
 
 
@@ -17,8 +18,8 @@ def _band(denoiser, log_posterior, x, y, low, high, key, classes, draws):
         level_key, noise_key = jax.random.split(key)
         lam = low + (high - low) * jax.random.uniform(level_key, x.shape[:1])
         z, _ = noised(x, lam, jax.random.normal(noise_key, x.shape))
-        fields = jax.lax.map(lambda label: denoiser(z, lam, jnp.full(x.shape[0], label, y.dtype)), jnp.arange(classes))
-        mixture = jnp.einsum("nk,kn...->n...", jnp.exp(log_posterior(z, lam)), fields)
+        fields = class_fields(denoiser, z, lam, classes, y.dtype)
+        mixture = mixture_field(log_posterior(z, lam), fields)
         squared = jnp.square(fields[y, jnp.arange(x.shape[0])] - mixture).sum(-1)
         return total + 0.5 * (high - low) * jax.nn.sigmoid(lam)[:, None, None] * squared / draws, None
 

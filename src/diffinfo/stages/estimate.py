@@ -74,7 +74,7 @@ def run(args: argparse.Namespace) -> None:
 
     def terms_at(levels: Levels, classes: int | None):
         key = jax.random.key(settings["seed"])
-        block = 2048 if "mlp" in model.network else 256
+        block = 256 if model.has_convolutions else 2048
         return evaluate_terms(
             model.denoiser(params), x, y, levels, key, classes=classes, log_posterior=log_posterior, block=block, report=report
         )
