@@ -8,6 +8,7 @@ import jax
 import numpy as np
 from flax import serialization
 
+from diffinfo.data.dataset import Dataset
 from diffinfo.files import DataError, write_bytes
 from diffinfo.nn.build import Model, NoisyClassifier, from_description
 
@@ -34,8 +35,11 @@ def save_model(path: str | Path, model: Model | NoisyClassifier, params: Any, pr
     write_bytes(path, serialization.msgpack_serialize(content))
 
 
-def load_model(path: str | Path, kind: type = Model) -> tuple[Any, Any, dict[str, Any]]:
-    """`(model, params, provenance)`. Raises DataError when the file is missing, truncated, of another format or kind."""
+def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = None) -> tuple[Any, Any, dict[str, Any]]:
+    """`(model, params, provenance)`, trained on `dataset` where that is given.
+
+    Raises DataError when the file is missing, truncated, of another format or kind, or trained on other data.
+    """
     content = load_tree(path)
     if not isinstance(content, dict) or content.get("format") != 1:
         raise DataError(f"{path}: not a diffinfo model (format 1)")
@@ -43,4 +47,6 @@ def load_model(path: str | Path, kind: type = Model) -> tuple[Any, Any, dict[str
     model = from_description(about["description"])
     if not isinstance(model, kind):
         raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")
+    if dataset is not None and about["provenance"]["data_sha256"] != dataset.card["sha256"]:
+        raise DataError(f"{path}: was trained on other data than those named; train again or name its own data")
     return model, content["params"], about["provenance"]

@@ -31,7 +31,7 @@ from diffinfo.data.columns import as_columns, as_labels
 from diffinfo.data.dataset import Dataset
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.estimate.integrand import Levels, Terms, evaluate_terms
-from diffinfo.estimate.mutual_information import label_entropy, mutual_information
+from diffinfo.estimate.mutual_information import class_log_posterior, label_entropy, mutual_information
 from diffinfo.estimate.profiles import profiles
 from diffinfo.files import DataError
 from diffinfo.nn.build import DataSummary, Model
@@ -333,7 +333,8 @@ def estimate_mi(
     seconds = 60 * minutes / networks if minutes else float("inf")
     side, found = _measured(sides, _deal(labels, n, rng), seconds, rng, report)
     terms = found.terms
-    estimates = mutual_information(terms, labels[found.order] if side.classes else np.empty(0), side.classes)
+    y = labels[found.order] if side.classes else np.empty(0)
+    estimates = mutual_information(terms, y, class_log_posterior(terms, y) if side.classes else None)
     name, gain = "classification_bound", None
     if found.halves is not None:
         name, gain = "extrapolated_difference", _gain(terms, found.halves)

@@ -34,12 +34,13 @@ rule profiles:
     conda:
         ENV
     params:
+        table="profiles",
         runs=lambda wildcards: figure_runs(wildcards.figure),
     shell:
-        "python -m diffinfo table profiles --runs {params.runs} --out {output} > {log} 2>&1"
+        "python -m diffinfo table {params.table} --runs {params.runs} --out {output} > {log} 2>&1"
 
 
-rule cases:
+use rule profiles as cases with:
     input:
         runs=lambda wildcards: run_files(figure_runs(wildcards.figure), "model.cost.json"),
         code=sources("stages.table"),
@@ -49,44 +50,23 @@ rule cases:
             caption="../report/cases.rst",
             category="Tables",
         ),
-    log:
-        f"{RESULTS}/logs/table/{{figure}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
     wildcard_constraints:
         figure="|".join(CASES),
-    priority: 30
-    conda:
-        ENV
     params:
-        runs=lambda wildcards: figure_runs(wildcards.figure),
-    shell:
-        "python -m diffinfo table cases --runs {params.runs} --out {output} > {log} 2>&1"
+        table="cases",
 
 
-rule likelihoods:
-    input:
-        runs=lambda wildcards: run_files(figure_runs(wildcards.figure)),
-        code=sources("stages.table"),
+use rule profiles as likelihoods with:
     output:
         report(
             f"{RESULTS}/tables/{{figure}}.csv",
             caption="../report/likelihoods.rst",
             category="Tables",
         ),
-    log:
-        f"{RESULTS}/logs/table/{{figure}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
     wildcard_constraints:
         figure="|".join(LIKELIHOODS),
-    priority: 30
-    conda:
-        ENV
     params:
-        runs=lambda wildcards: figure_runs(wildcards.figure),
-    shell:
-        "python -m diffinfo table likelihoods --runs {params.runs} --out {output} > {log} 2>&1"
+        table="likelihoods",
 
 
 rule illustrate:

@@ -25,6 +25,12 @@ class Estimate:
         )
 
 
+def folds(n: int, parts: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For cross-fitting: `parts` interleaved parts of n examples, each with all the others, as masks `(apply, fit)`."""
+    part = np.arange(n) % parts
+    return [(part == k, part != k) for k in range(parts)]
+
+
 def neural_entropy(terms: Terms) -> dict[str, Estimate]:
     """S_NN of both fields (Eq. 11): `1/2 int alpha E|v_hat|^2 dlam` over the levels of `terms`."""
     return {

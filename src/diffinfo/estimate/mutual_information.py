@@ -16,10 +16,11 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax
 
-from diffinfo.estimate.entropy import Estimate
+from diffinfo.estimate.entropy import Estimate, folds
 from diffinfo.estimate.integrand import Terms
 
 _CALIBRATION_BINS = 8
+_POSTERIOR_FOLDS = 5
 
 
 def squared_difference(terms: Terms) -> Estimate:
@@ -60,12 +61,6 @@ def classifier_information(terms: Terms, y: np.ndarray, classes: int) -> np.ndar
     return label_entropy(y, classes) + terms.log_q
 
 
-def _halves(n: int) -> list[np.ndarray]:
-    """Two interleaved halves of the examples, as masks."""
-    even = np.arange(n) % 2 == 0
-    return [even, ~even]
-
-
 def calibrated(terms: Terms) -> Estimate:
     """Scale error of `D = eps_c - eps_u` removed: k = E<eps - eps_u, D> / E|D|^2 per group of levels, cross-fitted on halves.
 
@@ -75,7 +70,7 @@ def calibrated(terms: Terms) -> Estimate:
     groups = np.array_split(np.arange(terms.squared.shape[1]), min(_CALIBRATION_BINS, terms.squared.shape[1]))
     squared, aligned = (np.stack([t[:, g].sum(1) for g in groups], 1) for t in (terms.squared, terms.aligned))
     values = np.empty(len(squared))
-    for apply, fit in zip(_halves(len(values)), reversed(_halves(len(values))), strict=True):
+    for apply, fit in folds(len(values), 2):
         mean_squared = squared[fit].mean(0)
         k = np.divide(aligned[fit].mean(0), mean_squared, out=np.ones_like(mean_squared), where=mean_squared > 0)
         values[apply] = (2 * k * aligned[apply] - k**2 * squared[apply]).sum(1)
@@ -103,7 +98,7 @@ def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarr
     def cross_entropy(parameters):
         chosen = np.take_along_axis(log_q(parameters, class_loss), y[:, None], 1)
         # So weak a pull towards one temperature matters only for groups that tell nothing, whose weights would drift.
-        return -chosen.mean() + 1e-3 * np.var(parameters[:groups])
+        return -chosen.mean() + 1e-2 * np.var(parameters[:groups])
 
     def with_one_weight(log_weight, share=-5.0):
         return np.r_[np.full(groups, log_weight), share]
@@ -113,33 +108,34 @@ def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarr
     return partial(log_q, best)
 
 
-def class_log_posterior(terms: Terms, y: np.ndarray, classes: int) -> np.ndarray:
+def class_log_posterior(terms: Terms, y: np.ndarray) -> np.ndarray:
     """log q(y'|x) for every label, `(N, classes)`: the diffusion model as a classifier.
 
     How much each group of levels is trusted, and with which share the label is no matter what the image (labels may be wrong),
-    is fitted on one half of the examples and used on the other. Any such choice, and any number of noise draws, gives a
+    is fitted on the examples of other folds than the one it is used on. Any such choice, and any number of noise draws, gives a
     distribution over labels that knows nothing of the true one, so the bound holds.
     """
+    classes = terms.class_loss.shape[2]
     log_prior = np.log(np.maximum(np.bincount(y, minlength=classes), 1e-300) / len(y))
     log_q = np.empty((len(y), classes))
-    for apply, fit in zip(_halves(len(y)), reversed(_halves(len(y))), strict=True):
+    for apply, fit in folds(len(y), _POSTERIOR_FOLDS):
         log_q[apply] = _fitted_posterior(terms.class_loss[fit], y[fit], log_prior)(terms.class_loss[apply])
     return log_q
 
 
-def classification_bound(terms: Terms, y: np.ndarray, classes: int) -> Estimate:
-    """Lower bound on I(X;Y) in expectation, at most H(Y) always. y: `(N,)` labels."""
-    log_q = class_log_posterior(terms, y, classes)
-    return Estimate.of(label_entropy(y, classes) + np.take_along_axis(log_q, y[:, None], 1)[:, 0])
+def classification_bound(log_q: np.ndarray, y: np.ndarray) -> Estimate:
+    """Lower bound on I(X;Y) in expectation, at most H(Y) always. log_q: of `class_log_posterior`; y: `(N,)` labels."""
+    chosen = np.take_along_axis(log_q, y[:, None], 1)[:, 0]
+    return Estimate.of(label_entropy(y, log_q.shape[1]) + chosen)
 
 
-def classification_accuracy(terms: Terms, y: np.ndarray, classes: int) -> Estimate:
+def classification_accuracy(log_q: np.ndarray, y: np.ndarray) -> Estimate:
     """Share of examples whose true label has the highest posterior (not in nats: a fraction)."""
-    return Estimate.of((class_log_posterior(terms, y, classes).argmax(1) == y).astype(float))
+    return Estimate.of((log_q.argmax(1) == y).astype(float))
 
 
-def mutual_information(terms: Terms, y: np.ndarray, classes: int | None) -> dict[str, Estimate]:
-    """All estimators that apply. y: `(N,)` labels with `classes`, else any real conditions with `classes=None`."""
+def mutual_information(terms: Terms, y: np.ndarray, log_q: np.ndarray | None = None) -> dict[str, Estimate]:
+    """All estimators that apply. y: `(N,)` labels with their `class_log_posterior`, else any real conditions."""
     estimates = {
         "squared_difference": squared_difference(terms),
         "entropy_difference": entropy_difference(terms),
@@ -147,9 +143,9 @@ def mutual_information(terms: Terms, y: np.ndarray, classes: int | None) -> dict
         "aligned_difference": aligned_difference(terms),
         "calibrated": calibrated(terms),
     }
-    if classes:
-        estimates["classification_bound"] = classification_bound(terms, y, classes)
+    if log_q is not None:
+        estimates["classification_bound"] = classification_bound(log_q, y)
     if terms.log_q is not None:
         estimates["mixture_difference"] = mixture_difference(terms)
-        estimates["classifier"] = Estimate.of(classifier_information(terms, y, classes)[:, -1])
+        estimates["classifier"] = Estimate.of(classifier_information(terms, y, log_q.shape[1])[:, -1])
     return estimates

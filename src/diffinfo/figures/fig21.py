@@ -6,47 +6,53 @@ import pandas as pd
 
 from diffinfo.figures.style import COLOURS, OTHERS, PAGE, save, use_style
 
+PARTS = {
+    "pixel_entropy": (r"single pixels, $\sum_k D_\mathrm{KL}(p(x_k) \| N)$", OTHERS[2]),
+    "total_correlation": (r"between pixels, $\mathrm{TC}(X)$", COLOURS["information"]),
+    "total_entropy": (r"both, $S_\mathrm{tot}$", OTHERS[0]),
+}
+
 
 def draw(inputs, out) -> None:
     """inputs: the likelihood table. Left: what total entropy is made of. Right: bits per dimension."""
     table = pd.read_csv(inputs[0])
     ours = table[table["kind"] == "measured"].set_index(["experiment", "quantity"])
     experiments = list(dict.fromkeys(table.loc[table["kind"] == "measured", "experiment"]))
+    known = table[table["bits_per_dimension"].notna()]
+    rows = []  # (label, row of the table or None)
+    for data in dict.fromkeys(known["data"]):
+        rows.append((data, None))
+        rows += [(f"{row.model}  ", row) for row in known[known["data"] == data].sort_values("bits_per_dimension").itertuples()]
     use_style()
-    figure, (entropy, bits) = plt.subplots(
-        1, 2, figsize=(PAGE, 0.42 * len(table["data"].unique()) + 2.4), layout="constrained", width_ratios=(2, 3)
-    )
+    height = max(0.16 * len(rows), 0.6 * len(experiments)) + 1.3
+    figure, (entropy, bits) = plt.subplots(1, 2, figsize=(PAGE, height), layout="constrained", width_ratios=(2, 3))
     at = np.arange(len(experiments))
-    parts = {
-        name: np.array([ours.loc[(e, name), "per_dimension"] for e in experiments])
-        for name in ("pixel_entropy", "total_correlation")
-    }
-    errors = np.array([ours.loc[(e, "total_entropy"), "per_dimension_se"] for e in experiments])
-    entropy.barh(at, parts["pixel_entropy"], color=OTHERS[2], label=r"single pixels, $\sum_k D_\mathrm{KL}(p(x_k) \| N)$")
-    entropy.barh(
-        at, parts["total_correlation"], left=parts["pixel_entropy"], xerr=2 * errors, color=COLOURS["information"],
-        label=r"between pixels, $\mathrm{TC}(X)$", capsize=2, error_kw={"linewidth": 0.8},
-    )  # fmt: skip
-    entropy.set_yticks(at, experiments)
-    entropy.set(xlabel=r"$S_\mathrm{tot}$ (nats per dimension)", ylim=(len(at) - 0.4, -0.6))
-    rows, position, ticks = [], 0.0, []
-    for data in dict.fromkeys(table["data"]):
-        for row in table[(table["data"] == data) & table["bits_per_dimension"].notna()].itertuples():
-            rows.append((position, row))
-            ticks.append((position, row.model))
-            position += 1
-        bits.text(0.01, position - 0.35, data, transform=bits.get_yaxis_transform(), fontsize="small", va="center")
-        position += 1.0
-    for y, row in rows:
-        mine = row.kind == "measured"
-        colour = COLOURS["information"] if mine and row.quantity == "bits_per_dimension" else OTHERS[2]
-        bits.errorbar(
-            row.bits_per_dimension, y, xerr=2 * row.bits_per_dimension_se if mine else None, fmt="o" if mine else "s",
-            markersize=3.5, capsize=2, color=colour,
+    for i, (name, (label, colour)) in enumerate(PARTS.items()):
+        found = ours.loc[[(e, name) for e in experiments]]
+        entropy.barh(
+            at + 0.26 * (i - 1), found["per_dimension"], 0.24, xerr=2 * found["per_dimension_se"], color=colour, label=label,
+            capsize=2, error_kw={"linewidth": 0.8},
         )  # fmt: skip
-        bits.text(row.bits_per_dimension, y, f"  {row.bits_per_dimension:.2f}", va="center", fontsize="x-small")
-    bits.set_yticks(*zip(*ticks, strict=True), fontsize="x-small")
-    bits.set(xlabel="bits per dimension (held out)", ylim=(position - 0.5, -0.8), xlim=(0, None))
-    bits.margins(x=0.12)
-    figure.legend(*entropy.get_legend_handles_labels(), loc="outside upper center", ncols=2)
+    entropy.axvline(0, color="black", linewidth=0.6)
+    entropy.set_yticks(at, experiments)
+    entropy.set(xlabel="nats per dimension", ylim=(len(at) - 0.5, -0.5))
+    for y, (_, row) in enumerate(rows):
+        if row is None:
+            continue
+        measured = row.kind == "measured"
+        error = 2 * row.bits_per_dimension_se if measured else None
+        colour = COLOURS["information"] if measured and row.quantity == "bits_per_dimension" else OTHERS[2]
+        marker = {"fmt": "o" if measured else "s", "markersize": 3.5, "capsize": 2, "color": colour}
+        bits.errorbar(row.bits_per_dimension, y, xerr=error, **marker)
+        bits.annotate(
+            f"{row.bits_per_dimension:.2f}", (row.bits_per_dimension, y), (6, 0), textcoords="offset points", va="center",
+            fontsize="x-small",
+        )  # fmt: skip
+    bits.set_yticks(range(len(rows)), [label for label, _ in rows], fontsize="x-small")
+    for label, (_, row) in zip(bits.get_yticklabels(), rows, strict=True):
+        label.set_weight("bold" if row is None else "normal")
+    bits.tick_params(axis="y", length=0)
+    top = 1.15 * known["bits_per_dimension"].max()
+    bits.set(xlabel="bits per dimension (held out)", ylim=(len(rows) - 0.5, -0.5), xlim=(0, top))
+    figure.legend(*entropy.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     save(figure, out)

@@ -28,7 +28,8 @@ class LabelEmbedding(nnx.Module):
 
     def __init__(self, classes: int, features: int, *, rngs: nnx.Rngs):
         self.classes = classes
-        self.table = nnx.Embed(classes + 1, features, rngs=rngs)
+        # As large as the level's embedding, which it is added to: Flax's default is too small for labels to be learnt soon.
+        self.table = nnx.Embed(classes + 1, features, embedding_init=nnx.initializers.normal(1.0), rngs=rngs)
 
     def __call__(self, y: jax.Array, present: jax.Array) -> jax.Array:
         return self.table(jnp.where(present, y, self.classes))

@@ -1,9 +1,10 @@
 """Networks for images `(N, H, W, C)`: a U-Net of residual blocks modulated by level and condition, and half of one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from diffinfo.nn.conv import Conv3x3
@@ -73,6 +74,18 @@ def _halved(h: jax.Array) -> jax.Array:
     return halved.astype(h.dtype)  # its counts are float32
 
 
+def _way_down(channels: Sequence[int], blocks: int, block: Callable[[int, int, int], nnx.Module]) -> nnx.List:
+    """Stages of `blocks` blocks, one stage per width; `block(c_in, c_out, stage)` makes one."""
+    current, stages = channels[0], []
+    for i, width in enumerate(channels):
+        stage = []
+        for _ in range(blocks):
+            stage.append(block(current, width, i))
+            current = width
+        stages.append(nnx.List(stage))
+    return nnx.List(stages)
+
+
 class UNet(nnx.Module):
     """`(z (N, H, W, C), lam (N,), y, present (N,), key) -> (N, H, W, C)`.
 
@@ -102,25 +115,18 @@ class UNet(nnx.Module):
         self.condition_in = nnx.Linear(condition_features, embedding, rngs=rngs)
         self.first = Conv3x3(c_image, channels[0], rngs=rngs)
 
-        def block(c_in: int, c_out: int, at: int) -> _ResidualBlock:
-            return _ResidualBlock(c_in, c_out, embedding, dropout, at in attention, rngs)
+        def block(c_in: int, c_out: int, stage: int) -> _ResidualBlock:
+            attends = -(-height // 2**stage) in attention
+            return _ResidualBlock(c_in, c_out, embedding, dropout, attends, rngs)
 
-        heights = [-(-height // 2**i) for i in range(len(channels))]
-        down, current, skips = [], channels[0], [channels[0]]
-        for width, at in zip(channels, heights, strict=True):
-            stage = []
-            for _ in range(blocks):
-                stage.append(block(current, width, at))
-                current = width
-                skips.append(current)
-            down.append(nnx.List(stage))
-        self.down = nnx.List(down)
-        self.middle = block(current, current, heights[-1])
+        self.down = _way_down(channels, blocks, block)
+        current, skips = channels[-1], [channels[0], *np.repeat(channels, blocks).tolist()]
+        self.middle = block(current, current, len(channels) - 1)
         up = []
-        for width, at in zip(reversed(channels), reversed(heights), strict=True):
+        for i, width in reversed(list(enumerate(channels))):
             stage = []
             for _ in range(blocks):
-                stage.append(block(current + skips.pop(), width, at))
+                stage.append(block(current + skips.pop(), width, i))
                 current = width
             up.append(nnx.List(stage))
         self.up = nnx.List(up)
@@ -168,22 +174,19 @@ class Classifier(nnx.Module):
         self.patch = patch
         self.level = LevelEmbedding(embedding, rngs=rngs)
         self.first = Conv3x3(shape[2] * patch**2, channels[0], rngs=rngs)
-        current, stages = channels[0], []
-        for width in channels:
-            stage = []
-            for _ in range(blocks):
-                stage.append(_ResidualBlock(current, width, embedding, dropout, False, rngs))
-                current = width
-            stages.append(nnx.List(stage))
-        self.stages = nnx.List(stages)
-        self.last_norm = _norm(current, rngs)
-        self.last = nnx.Linear(current, classes, kernel_init=_ZERO, rngs=rngs)
+
+        def block(c_in: int, c_out: int, _stage: int) -> _ResidualBlock:
+            return _ResidualBlock(c_in, c_out, embedding, dropout, False, rngs)
+
+        self.down = _way_down(channels, blocks, block)
+        self.last_norm = _norm(channels[-1], rngs)
+        self.last = nnx.Linear(channels[-1], classes, kernel_init=_ZERO, rngs=rngs)
 
     def __call__(self, z, lam, key=None):
         embedding = jax.nn.silu(self.level(lam)).astype(z.dtype)
         keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
         h = self.first(_to_depth(z, self.patch))
-        for i, stage in enumerate(self.stages):
+        for i, stage in enumerate(self.down):
             h = _halved(h) if i > 0 else h
             for block in stage:
                 h = block(h, embedding, next(keys))

@@ -5,6 +5,7 @@
 Everything else in the package lives on the log-SNR clock `lam`; this file is the only place that knows `beta`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,3 +51,9 @@ class VPSchedule:
     def log_snr_range(self, s_min: float) -> tuple[float, float]:
         """`(lam_min, lam_max)` covered by `s` in `[s_min, 1]`."""
         return float(self.log_snr(1.0)), float(self.log_snr(s_min))
+
+
+def schedule_of(process: Mapping[str, float]) -> tuple[VPSchedule, tuple[float, float]]:
+    """The schedule of a config's `process` section and the range of log-SNR that it asks for."""
+    schedule = VPSchedule(process["beta_min"], process["beta_max"])
+    return schedule, schedule.log_snr_range(process["s_min"])

@@ -38,32 +38,28 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.estimate.integrand import Levels, evaluate_terms
     from diffinfo.estimate.likelihood import bits_per_dimension, likelihood
     from diffinfo.estimate.mutual_information import (
+        class_log_posterior,
         classification_accuracy,
         classifier_information,
         label_entropy,
         mutual_information,
     )
     from diffinfo.estimate.profiles import profiles
-    from diffinfo.files import DataError, sha256, write_json, write_table
+    from diffinfo.files import sha256, write_json, write_table
     from diffinfo.nn.build import NoisyClassifier
     from diffinfo.process.forward import decoded
     from diffinfo.process.levels import LevelDensity
-    from diffinfo.process.schedule import VPSchedule
+    from diffinfo.process.schedule import schedule_of
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)["estimate"]
     dataset = load_dataset(args.data)
-    model, params, provenance = load_model(args.model)
-    if provenance["data_sha256"] != dataset.card["sha256"]:
-        raise DataError(f"{args.model}: was trained on other data than {args.data}; train again or name its own data")
+    model, params, provenance = load_model(args.model, dataset=dataset)
     log_posterior = None
     if args.classifier:
-        classifier, classifier_params, about = load_model(args.classifier, NoisyClassifier)
-        if about["data_sha256"] != provenance["data_sha256"]:
-            raise DataError(f"{args.classifier}: was trained on other data than {args.data}; train it again")
+        classifier, classifier_params, _ = load_model(args.classifier, NoisyClassifier, dataset)
         log_posterior = classifier.posterior(classifier_params)
     process = provenance["settings"]["process"]
-    schedule = VPSchedule(process["beta_min"], process["beta_max"])
-    lam_min, lam_max = schedule.log_snr_range(process["s_min"])
+    schedule, (lam_min, lam_max) = schedule_of(process)
     n = settings["max_examples"] or len(dataset.x_test)
     x = decoded(dataset.x_test[:n])
     y, classes = dataset.y_test[:n], dataset.classes
@@ -81,15 +77,16 @@ def run(args: argparse.Namespace) -> None:
 
     levels = Levels.between(LevelDensity.of(lam_min, lam_max, **settings["levels"]).quantiles(settings["draws"]))
     terms = terms_at(levels, classes)
+    log_q = class_log_posterior(terms, y) if classes else None
     groups = {
         "entropy": neural_entropy(terms) | entropy_bound(terms),
-        "mutual_information": mutual_information(terms, y, classes),
+        "mutual_information": mutual_information(terms, y, log_q),
     }
     if classes:
-        groups["accuracy"] = {"classification_accuracy": classification_accuracy(terms, y, classes)}
+        groups["accuracy"] = {"classification_accuracy": classification_accuracy(log_q, y)}
     if dataset.is_image:
         key = jax.random.fold_in(jax.random.key(settings["seed"]), 2**31 - 1)
-        found = likelihood(terms, dataset.x_train, dataset.x_test[:n], lam_min, lam_max, key)
+        found = likelihood(terms, levels, dataset.x_train, dataset.x_test[:n], key)
         groups["likelihood"] = found
         dimension = int(np.prod(x.shape[1:]))
         groups["bits_per_dimension"] = {
@@ -98,7 +95,7 @@ def run(args: argparse.Namespace) -> None:
         }
     if settings["linear_times"]:
         grid = terms_at(Levels.linear_grid(schedule, process["s_min"], settings["linear_times"]), None)
-        groups["linear_grid"] = neural_entropy(grid) | mutual_information(grid, y, None)
+        groups["linear_grid"] = neural_entropy(grid) | mutual_information(grid, y)
     result = {
         "estimates": {group: {name: vars(e) for name, e in members.items()} for group, members in groups.items()},
         "draws": settings["draws"],

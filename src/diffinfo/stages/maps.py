@@ -27,14 +27,13 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.files import write_arrays
     from diffinfo.nn.build import NoisyClassifier
     from diffinfo.process.forward import decoded
-    from diffinfo.process.schedule import VPSchedule
+    from diffinfo.process.schedule import schedule_of
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)["maps"]
     dataset = load_dataset(args.data)
-    model, params, provenance = load_model(args.model)
-    classifier, classifier_params, _ = load_model(args.classifier, NoisyClassifier)
-    process = provenance["settings"]["process"]
-    lam_min, lam_max = VPSchedule(process["beta_min"], process["beta_max"]).log_snr_range(process["s_min"])
+    model, params, provenance = load_model(args.model, dataset=dataset)
+    classifier, classifier_params, _ = load_model(args.classifier, NoisyClassifier, dataset)
+    _, (lam_min, lam_max) = schedule_of(provenance["settings"]["process"])
     inner = [edge for edge in settings["edges"] if lam_min < edge < lam_max]
     edges = np.array([lam_min, *inner, lam_max])
     first = [np.flatnonzero(dataset.y_test == label)[:1] for label in range(dataset.classes)]

@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.config import read_settings
     from diffinfo.data.dataset import load_dataset
     from diffinfo.files import DataError, write_arrays
-    from diffinfo.process.schedule import VPSchedule
+    from diffinfo.process.schedule import schedule_of
     from diffinfo.sample.ancestral import sample_ancestral
     from diffinfo.sample.guidance import guided
     from diffinfo.sample.ode import sample_ode
@@ -33,12 +33,10 @@ def run(args: argparse.Namespace) -> None:
     dataset = load_dataset(args.data)
     if not (dataset.is_image and dataset.classes):
         raise DataError(f"{args.data}: sampling draws labelled images, and these are not")
-    model, params, provenance = load_model(args.model)
+    model, params, provenance = load_model(args.model, dataset=dataset)
     denoiser = model.denoiser(params)
-    process = provenance["settings"]["process"]
-    lams = np.linspace(
-        *VPSchedule(process["beta_min"], process["beta_max"]).log_snr_range(process["s_min"]), settings["steps"] + 1
-    )
+    _, lam_range = schedule_of(provenance["settings"]["process"])
+    lams = np.linspace(*lam_range, settings["steps"] + 1)
     sampler = {"ode": sample_ode, "ancestral": sample_ancestral}[settings["method"]]
     per_class = settings["per_class"]
     y = jnp.repeat(jnp.arange(dataset.classes), per_class)

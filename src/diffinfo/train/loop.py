@@ -23,7 +23,7 @@ from diffinfo.loss import Objective
 from diffinfo.nn.build import DataSummary, Model, NoisyClassifier
 from diffinfo.process.forward import decoded
 from diffinfo.process.levels import LevelDensity
-from diffinfo.process.schedule import VPSchedule
+from diffinfo.process.schedule import schedule_of
 from diffinfo.train.step import initial_state, make_loss, make_optimizer, make_step
 
 VALIDATION_SHARE = 0.1  # of the training rows, where training stops early
@@ -64,8 +64,8 @@ def summarize(dataset: Dataset) -> DataSummary:
 
 def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Objective:
     """The objective of a config's `train` and `process` sections."""
-    schedule = VPSchedule(process["beta_min"], process["beta_max"])
-    levels = LevelDensity.of(*schedule.log_snr_range(process["s_min"]), **train["levels"])
+    schedule, lam_range = schedule_of(process)
+    levels = LevelDensity.of(*lam_range, **train["levels"])
     return Objective(train["weighting"], levels, schedule)
 
 
@@ -106,8 +106,6 @@ class Trainer:
 
         def run(state, x, y, key, unravel, length):
             step = make_step(loss_of(unravel), self._optimizer, settings["batch"], settings["ema"], spread)
-            if length is None:
-                return step(state, x, y, key)
             return jax.lax.scan(lambda carry, _: step(carry, x, y, key), state, None, length=length)
 
         def validation(flat, x, y, key, unravel):
@@ -174,8 +172,8 @@ class Trainer:
         def collect() -> None:
             while pending:
                 low, high, metrics = pending.pop(0)
-                history[low:high, :parts] = np.stack([np.atleast_1d(metrics[name]) for name in self._parts], axis=-1)
-                bad = np.flatnonzero(np.atleast_1d(metrics["bad"]))
+                history[low:high, :parts] = np.stack([metrics[name] for name in self._parts], axis=-1)
+                bad = np.flatnonzero(metrics["bad"])
                 if bad.size:
                     save()
                     kept = f"; the state before it is kept in {resume_file}" if resume_file else ""
@@ -195,7 +193,7 @@ class Trainer:
 
         while done < steps and not has_stopped() and time.monotonic() - began < seconds:
             length = min(chunk, steps - done, every - done % every if every else steps)
-            state, metrics = self._run(state, x, y, key, unravel, length if chunk > 1 else None)
+            state, metrics = self._run(state, x, y, key, unravel, length)
             if started is None:
                 jax.block_until_ready(metrics)
                 report(f"compiled in {time.monotonic() - began:.1f} s; {steps - done - length} steps to go")
