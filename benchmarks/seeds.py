@@ -32,7 +32,7 @@ def main() -> None:
     x, y = jnp.asarray(dataset.x_train), jnp.asarray(dataset.y_train)
     params = [model.init(seed) for seed in range(args.seeds)]
     objective = make_objective(settings, complete("process", {}))
-    loss = make_loss(model, ravel_pytree(params[0])[1], objective, 0.5)
+    loss = make_loss(model, ravel_pytree(params[0])[1], objective, settings)
     step = make_step(loss, optimizer, settings["batch"], settings["ema"])
     states = [initial_state(p, optimizer) for p in params]
     keys = jax.random.split(jax.random.key(0), args.seeds)

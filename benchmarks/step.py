@@ -38,7 +38,7 @@ def main() -> None:
     batch, key = settings["batch"], jax.random.key(0)
 
     params = model.init(0)
-    loss = make_loss(model, ravel_pytree(params)[1], objective, 0.5)
+    loss = make_loss(model, ravel_pytree(params)[1], objective, settings)
     step = make_step(loss, optimizer, batch, settings["ema"])
 
     def ours(state):

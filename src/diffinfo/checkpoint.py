@@ -10,7 +10,7 @@ from flax import serialization
 
 from diffinfo.data.dataset import Dataset
 from diffinfo.files import DataError, write_bytes
-from diffinfo.nn.build import Model, NoisyClassifier, from_description
+from diffinfo.nn.build import Model, Trainable, from_description
 
 
 def save_tree(path: str | Path, tree: Any) -> None:
@@ -28,7 +28,7 @@ def load_tree(path: str | Path) -> Any:
         raise DataError(f"{path}: not a readable checkpoint ({error}); it is truncated or of another kind") from error
 
 
-def save_model(path: str | Path, model: Model | NoisyClassifier, params: Any, provenance: dict[str, Any]) -> None:
+def save_model(path: str | Path, model: Trainable, params: Any, provenance: dict[str, Any]) -> None:
     """One file from which `load_model` makes the same model: description, (EMA) parameters, provenance."""
     about = json.dumps({"description": model.description, "provenance": provenance}, sort_keys=True)
     content = {"format": 1, "about": about, "params": jax.tree.map(np.asarray, params)}

@@ -5,7 +5,22 @@ import os
 import sys
 
 from diffinfo import __version__
-from diffinfo.stages import data, estimate, figure, illustrate, manifest, maps, mi, sample, table, train
+from diffinfo.stages import (
+    data,
+    estimate,
+    figure,
+    illustrate,
+    latents,
+    manifest,
+    maps,
+    mi,
+    reconstruct,
+    sample,
+    table,
+    train,
+    tsne,
+    twostage,
+)
 
 STAGES = {
     "data": data,
@@ -13,6 +28,10 @@ STAGES = {
     "estimate": estimate,
     "sample": sample,
     "maps": maps,
+    "latents": latents,
+    "tsne": tsne,
+    "reconstruct": reconstruct,
+    "twostage": twostage,
     "table": table,
     "illustrate": illustrate,
     "figure": figure,
@@ -30,9 +49,9 @@ def make_parser() -> argparse.ArgumentParser:
     """The whole command line; each stage module brings its own arguments."""
     parser = argparse.ArgumentParser(
         prog="diffinfo",
-        description="Information stored in diffusion models, measured in nats. The stages in order: data, train, "
-        "estimate, sample, maps, table, figure. `snakemake` runs all of them; each also runs by hand. "
-        "`mi` measures your own paired arrays.",
+        description="Information stored in diffusion models, measured in nats. The stages in order: data, train; then "
+        "estimate, sample and maps of fields, latents, tsne, reconstruct and twostage of autoencoders; then table and figure. "
+        "`snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays.",
         epilog="diffinfo <stage> --help shows a stage's options and examples.",
     )
     parser.add_argument("--version", action="version", version=__version__)
@@ -45,9 +64,10 @@ def make_parser() -> argparse.ArgumentParser:
             epilog=module.EXAMPLE,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name in ("data", "train", "estimate", "sample", "maps"):
+        if name in ("data", "train", "estimate", "sample", "maps", "latents", "twostage"):
             stage.add_argument("--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP)
             stage.add_argument("--experiment", help="which experiment of the config file")
+        if name in ("data", "train", "estimate", "sample", "maps", "latents", "reconstruct", "twostage"):
             stage.add_argument(
                 "--threads", type=int, default=0, help="CPU threads of one computation (0: all; the workflow uses 1)"
             )

@@ -76,6 +76,51 @@ def classifier_loss(log_posterior, objective: Objective, x, y, key) -> tuple[jax
     return loss, {"cross_entropy": loss}
 
 
+def divergence_from_prior(mean, log_variance) -> jax.Array:
+    """KL(N(mean, diag exp log_variance) || N(0, I)) of each code, `(N, D_Z) -> (N,)`, in nats."""
+    return 0.5 * jnp.sum(mean**2 + jnp.exp(log_variance) - 1 - log_variance, axis=-1)
+
+
+def drawn_codes(posteriors, key) -> jax.Array:
+    """One code of each latent by the reparameterisation trick, side by side, `(N, latents x D_Z)`."""
+    mean, log_variance = (jnp.concatenate(parts, axis=-1) for parts in zip(*posteriors.values(), strict=True))
+    return mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
+
+
+def autoencoder_loss(encode, field, objective: Objective, kl_weight, x, key) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """Denoising loss given codes, plus `kl_weight` times their KL in nats (Eqs. 60-61, 70), on one noised batch.
+
+    encode: `x -> {latent: (mean, log_variance)}`; field: `(z, lam, codes) -> v_hat`. With the weighting `likelihood` the first
+    term is in nats, and `kl_weight` 1 makes the whole the bound on -log p(x) (ELBO), up to a constant; with `noise` (the
+    authors') it weighs nats of code against `int |eps - eps_hat|^2 ds`. Parts, in nats: `reconstruction`, a `kl_<latent>` each.
+    """
+    level_key, noise_key, code_key = jax.random.split(key, 3)
+    lam, density = objective.levels.sample(level_key, x.shape[0])
+    z, v = noised(x, lam, jax.random.normal(noise_key, x.shape, x.dtype))
+    posteriors = encode(x)
+    error = squared_error(v, field(z, lam, drawn_codes(posteriors, code_key)))
+    kl = {f"kl_{name}": jnp.mean(divergence_from_prior(*posterior)) for name, posterior in posteriors.items()}
+    loss = jnp.mean(objective.weight(lam, density) * error) + kl_weight * sum(kl.values())
+    return loss, {"reconstruction": jnp.mean(0.5 * jax.nn.sigmoid(lam) / density * error)} | kl
+
+
+def gaussian_nll(x, mean, log_deviation) -> jax.Array:
+    """-log N(x; mean, exp(2 log_deviation) I) per example, `(N, ...) -> (N,)`, in nats."""
+    constant = x[0].size * (0.5 * jnp.log(2 * jnp.pi) + log_deviation)
+    return constant + 0.5 * squared_error(x, mean) * jnp.exp(-2 * log_deviation)
+
+
+def gaussian_autoencoder_loss(encode, decode, kl_weight, x, key) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """-log N(x; f(z), sigma^2) in nats (Eq. 64), plus `kl_weight` times the KL of codes: the bound on -log p(x) for 1.
+
+    decode: `codes -> (means (N, ...), log-deviation of all pixels)`.
+    """
+    posteriors = encode(x)
+    nll = gaussian_nll(x, *decode(drawn_codes(posteriors, key)))
+    kl = {f"kl_{name}": jnp.mean(divergence_from_prior(*posterior)) for name, posterior in posteriors.items()}
+    return jnp.mean(nll) + kl_weight * sum(kl.values()), {"reconstruction": jnp.mean(nll)} | kl
+
+
 def dropped_condition_loss(field, objective: Objective, null_probability, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
     """As `two_field_loss`, for one network that loses its condition at random: `field(z, lam, y, present) -> v_hat`."""
     level_key, noise_key, drop_key = jax.random.split(key, 3)

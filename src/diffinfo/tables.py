@@ -220,6 +220,69 @@ def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
     return pd.concat([ours, published], ignore_index=True)
 
 
+def _crossing(table: pd.DataFrame, quantity: str) -> tuple[float, float]:
+    """Where I(Z_sem;Y) and I(Z_per;Y) are equal, by straight lines between the values of tau: mean and standard deviation.
+
+    Over draws of all values within their errors; NaN where they do not cross.
+    """
+    rows = table[table["quantity"] == quantity].pivot(index="tau", columns="latent", values=["value", "standard_error"])
+    rows = rows.dropna()
+    if len(rows) < 2:
+        return np.nan, np.nan
+    difference = (rows["value"]["semantic"] - rows["value"]["perceptual"]).to_numpy()
+    error = np.hypot(rows["standard_error"]["semantic"], rows["standard_error"]["perceptual"]).to_numpy()
+    tau, rng, found = rows.index.to_numpy(), np.random.default_rng(0), []
+    for drawn in difference + error * rng.standard_normal((1000, len(tau))):
+        falls = np.flatnonzero((drawn[:-1] > 0) & (drawn[1:] <= 0))
+        if len(falls):
+            i = falls[0]
+            found.append(tau[i] + (tau[i + 1] - tau[i]) * drawn[i] / (drawn[i] - drawn[i + 1]))
+    return (float(np.mean(found)), float(np.std(found))) if len(found) > 500 else (np.nan, np.nan)
+
+
+def codes(runs: Sequence[str | Path]) -> pd.DataFrame:
+    """What latents of autoencoders hold, averaged over seeds, in nats; where the two of a sweep over tau cross.
+
+    kl: a bound on I(Z;X), and so on I(Z;Y); use: what the bound on -log p(x|z) loses with codes of another image; collapsed:
+    the share of seeds whose decoder does without them; neighbour_accuracy: a fraction.
+    """
+    rows = []
+    for experiment, folders in _by_experiment(runs).items():
+        results = [read_json(folder / "latents.json") for folder in folders]
+        first = results[0]
+        for latent in first["latents"]:
+            found = [result["latents"][latent] for result in results]
+            members = {name: [f[name] for f in found] for name in ("kl", "use", "neighbour_accuracy")}
+            members |= {q: [f["mutual_information"][q] for f in found] for q in found[0]["mutual_information"]}
+            for quantity, each in members.items():
+                each = pd.DataFrame(each)
+                value, error = _combine(each["value"], each["standard_error"])
+                rows.append(
+                    {
+                        "experiment": experiment,
+                        "tau": first["tau"],
+                        "kl_weight": first["settings"]["train"]["kl_weight"],
+                        "latent": latent,
+                        "quantity": quantity,
+                        "value": value,
+                        "standard_error": error,
+                        "upper_bound": first["label_entropy"] if quantity in found[0]["mutual_information"] else np.nan,
+                        "collapsed": float(np.mean([f["collapsed"] for f in found])),
+                        "seeds": len(folders),
+                        "examples": first["examples"],
+                        "draws": first["draws"],
+                        "split": first["split"],
+                    }
+                )
+    table = pd.DataFrame(rows)
+    if table["tau"].nunique() > 1:
+        for quantity in ("classification_bound", "plain_classifier"):
+            tau, error = _crossing(table, quantity)
+            row = {"latent": "both", "quantity": f"crossing_tau_{quantity}", "value": tau, "standard_error": error}
+            table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
+    return table
+
+
 def as_markdown(frame: pd.DataFrame) -> str:
     """The estimates for reading: value and error in one column, grouped by experiment."""
     lines = [

@@ -8,11 +8,12 @@ from diffinfo.nn.conv import Conv3x3, _kernel_gradient_on_cpu, _kernel_gradient_
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 4, 3), (1, 1, 1, 2), (3, 8, 8, 1)])
-def test_same_function_and_gradients_as_the_librarys_convolution(shape):
+@pytest.mark.parametrize("outputs", [4, 5])  # few, and more
+def test_same_function_and_gradients_as_the_librarys_convolution(shape, outputs):
     rng = np.random.default_rng(0)
-    x, weight = rng.standard_normal(shape), rng.standard_normal((*shape[:3], 4))
-    library = nnx.Conv(shape[-1], 4, (3, 3), rngs=nnx.Rngs(0))
-    ours = Conv3x3(shape[-1], 4, rngs=nnx.Rngs(0))
+    x, weight = rng.standard_normal(shape), rng.standard_normal((*shape[:3], outputs))
+    library = nnx.Conv(shape[-1], outputs, (3, 3), rngs=nnx.Rngs(0))
+    ours = Conv3x3(shape[-1], outputs, rngs=nnx.Rngs(0))
     np.testing.assert_array_equal(ours.kernel[...], library.kernel[...])
     np.testing.assert_allclose(ours(x), library(x), atol=1e-5)
 

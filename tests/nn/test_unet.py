@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 
 from diffinfo.checkpoint import load_model, save_model
 from diffinfo.config import complete
 from diffinfo.files import DataError
 from diffinfo.nn.build import DataSummary, Model, NoisyClassifier, network_of
-from diffinfo.nn.unet import _from_depth, _to_depth
+from diffinfo.nn.unet import GroupNorm, from_depth, to_depth
 
 IMAGES = DataSummary((7, 6, 3), 0.3, 0.4, classes=5)
 
@@ -27,11 +28,25 @@ def _shaken(model):
 @pytest.mark.parametrize("patch", [1, 2, 3])
 def test_patches_go_there_and_back(patch):
     z = jax.random.normal(jax.random.key(0), (2, 7, 6, 3))
-    deep = _to_depth(z, patch)
+    deep = to_depth(z, patch)
     assert deep.shape == (2, -(-7 // patch), -(-6 // patch), 3 * patch**2)
-    np.testing.assert_array_equal(_from_depth(deep, patch, z.shape), z)
+    np.testing.assert_array_equal(from_depth(deep, patch, z.shape), z)
     model = Model(complete("network", {"unet": {"patch": patch, "channels": [8, 8], "embedding": 8}}), IMAGES)
     assert model.v_hat(_shaken(model), z, jnp.zeros(2)).shape == z.shape
+
+
+def test_group_normalisation_is_the_librarys_and_may_be_modulated():
+    h = 3 + 2 * jax.random.normal(jax.random.key(0), (4, 5, 6, 12))
+    scale, shift = jax.random.normal(jax.random.key(1), (2, 4, 12))
+    library, ours = nnx.GroupNorm(12, num_groups=4, rngs=nnx.Rngs(0)), GroupNorm(12)
+    assert ours.groups == 4
+    for norm in (library, ours):
+        norm.scale[...], norm.bias[...] = jnp.linspace(0.5, 2.0, 12), jnp.linspace(-1.0, 1.0, 12)
+    np.testing.assert_allclose(ours(h), library(h), atol=2e-5)
+    expected = library(h) * (1 + scale[:, None, None]) + shift[:, None, None]
+    np.testing.assert_allclose(ours(h, scale, shift), expected, atol=1e-4)
+    flat = jnp.full((1, 2, 2, 12), 7.0)  # no variance: finite, and so its gradient
+    assert jnp.isfinite(jax.grad(lambda h: ours(h).sum())(flat)).all()
 
 
 def test_low_precision_is_the_same_field_but_for_rounding():

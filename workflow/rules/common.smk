@@ -70,6 +70,21 @@ def classifier_of(wildcards):
     return [f"{folder}/classifier.msgpack"] * ("classifier" in EXPERIMENTS[wildcards.experiment])
 
 
+def beside(name):
+    """A file of the experiment that an autoencoder is compared with, the same seed's."""
+
+    def of(wildcards):
+        other = EXPERIMENTS[wildcards.experiment].get("beside", "")
+        if "classifier" not in EXPERIMENTS.get(other, {}):
+            raise WorkflowError(
+                f"experiments.{wildcards.experiment}.beside: {other or 'missing'};"
+                " needs the name of an experiment with a classifier"
+            )
+        return f"{RESULTS}/runs/{other}/seed-{wildcards.seed}/{name}"
+
+    return of
+
+
 def source_files(wildcards):
     """The user's own files that an experiment's data come from."""
     ((source, options),) = EXPERIMENTS[wildcards.experiment]["data"].items()
@@ -100,13 +115,22 @@ def runs(names):
 
 
 NEED_CLASSIFIER = ("fig22", "maps")
+NEED_CODES = ("fig5", "fig14", "fig15", "fig17", "fig18", "twostage")
 
 
 def figure_runs(name):
     """The run folders that a figure shows; empty for a figure that the config leaves out."""
     folders = runs(config["figures"].get(name, []))
+    if name == "fig5" and folders and "fig18" not in config["figures"]:
+        raise WorkflowError(
+            "figures.fig5: shows what fig18 does, which needs a sweep over tau; add fig18"
+        )
     for folder in folders:
         experiment = Path(folder).parent.name
+        if has_codes(folder) != (name in NEED_CODES):
+            raise WorkflowError(
+                f"figures.{name}: {experiment} is {'' if has_codes(folder) else 'not '}an autoencoder"
+            )
         if name in NEED_CLASSIFIER and "classifier" not in EXPERIMENTS[experiment]:
             raise WorkflowError(
                 f"figures.{name}: the experiment {experiment} needs a section `classifier`"
@@ -114,11 +138,21 @@ def figure_runs(name):
     return folders
 
 
-# Figures that are pictures: drawn from the arrays of a stage of the same name.
-PICTURES = ("samples", "maps")
+# Figures that are pictures, or hold some: the file of each run (of its first seed) that they are drawn from.
+PICTURES = {
+    "samples": "samples",
+    "maps": "maps",
+    "fig5": "tsne",
+    "fig14": "reconstructions",
+    "fig15": "latents",
+    "fig17": "tsne",
+    "twostage": "twostage",
+}
+WITHOUT_TABLE = ("samples", "maps", "fig5", "fig14", "fig17", "twostage")
 
 ALSO_READS = {
     "fig2": [f"{RESULTS}/tables/fig8.csv"],
+    "fig5": [f"{RESULTS}/tables/fig18.csv"],
     "fig16": [f"{RESULTS}/tables/estimates.csv"],
     "fig22": [f"{RESULTS}/tables/estimates.csv"],
 }
@@ -126,16 +160,29 @@ ALSO_READS = {
 
 def figure_inputs(name):
     """Tables (or arrays) that a figure is drawn from: its own, and what it borrows."""
-    if name in PICTURES:
-        return [f"{run}/{name}.npz" for run in figure_runs(name)]
-    return [f"{RESULTS}/tables/{name}.csv", *ALSO_READS.get(name, [])]
+    tables = [] if name in WITHOUT_TABLE else [f"{RESULTS}/tables/{name}.csv"]
+    first = (
+        {Path(run).parent: run for run in reversed(figure_runs(name))} if name in PICTURES else {}
+    )
+    pictures = [f"{run}/{PICTURES[name]}.npz" for run in reversed(first.values())]
+    return [*tables, *ALSO_READS.get(name, []), *pictures]
+
+
+def has_codes(folder):
+    """Whether a run folder is that of an autoencoder, which has codes, and no fields to estimate."""
+    return "autoencoder" in EXPERIMENTS[Path(folder).parent.name]["network"]
 
 
 def run_files(folders, *more):
     """What tables read of these run folders: estimates (and `more` files of each), and the cards of their data."""
-    names = ("estimate.json", "estimate.levels.csv", *more)
     cards = {f"{Path(folder).parent}/data.json": None for folder in folders}
-    return [f"{folder}/{name}" for folder in folders for name in names] + list(cards)
+    names = {
+        folder: ("latents.json",) if has_codes(folder) else ("estimate.json", "estimate.levels.csv")
+        for folder in folders
+    }
+    return [f"{folder}/{name}" for folder in folders for name in (*names[folder], *more)] + list(
+        cards
+    )
 
 
 def plan():
@@ -144,7 +191,7 @@ def plan():
     for name, cases in GROUPS.items():
         first = EXPERIMENTS[cases[0]]
         (source,) = first["data"]
-        (network,) = (key for key in first["network"] if key in ("mlp", "unet"))
+        (network,) = (key for key in first["network"] if key in ("mlp", "unet", "autoencoder"))
         steps = sorted({EXPERIMENTS[case]["train"]["steps"] for case in cases})
         steps = f"{steps[0]}" if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"
         lines.append(

@@ -4,11 +4,13 @@
 PROFILES = ("fig3", "fig4", "fig11", "fig12", "fig16", "fig22")
 CASES = ("fig2", "fig9", "fig10", "fig13", "fig20", "estimators")
 LIKELIHOODS = ("fig21",)
+CODES = ("fig15", "fig18")
 ILLUSTRATIONS = ("fig1", "fig6", "fig7", "fig8", "fig19")
 FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
-TABLES = [f"{RESULTS}/tables/{name}" for name in ("estimates.csv", "estimates.md")]
-TABLES += [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name not in PICTURES]
+TABLES = [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name not in WITHOUT_TABLE]
 ALL_RUNS = runs(GROUPS)
+FIELD_RUNS = [run for run in ALL_RUNS if not has_codes(run)]
+TABLES += [f"{RESULTS}/tables/{name}" for name in ("estimates.csv", "estimates.md") if FIELD_RUNS]
 
 for name in config["figures"]:
     figure_runs(name)  # a figure that names no experiment stops here, before any job
@@ -69,6 +71,19 @@ use rule profiles as likelihoods with:
         table="likelihoods",
 
 
+use rule profiles as codes with:
+    output:
+        report(
+            f"{RESULTS}/tables/{{figure}}.csv",
+            caption="../report/codes.rst",
+            category="Tables",
+        ),
+    wildcard_constraints:
+        figure="|".join(CODES),
+    params:
+        table="codes",
+
+
 rule illustrate:
     input:
         code=sources("stages.illustrate"),
@@ -89,7 +104,7 @@ rule illustrate:
 
 rule estimates:
     input:
-        runs=run_files(ALL_RUNS),
+        runs=run_files(FIELD_RUNS),
         code=sources("stages.table"),
     output:
         table=report(
@@ -105,7 +120,7 @@ rule estimates:
     conda:
         ENV
     params:
-        runs=ALL_RUNS,
+        runs=FIELD_RUNS,
     shell:
         "python -m diffinfo table estimates --runs {params.runs} --out {output.table} > {log} 2>&1"
 

@@ -92,6 +92,104 @@ rule estimate:
 
 
 # Where in a few pictures, and at which noise level, the information about their labels sits.
+# The codes of an autoencoder instead of estimates of fields.
+rule latents:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        model=rules.train.output.model,
+        code=sources("stages.latents"),
+    output:
+        latents=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/latents.json",
+        codes=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/latents.npz",
+        model=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/latents.semantic.msgpack",
+    log:
+        f"{RESULTS}/logs/latents/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/latents/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 25
+    conda:
+        ENV
+    threads: 1
+    resources:
+        gpu=1,
+    params:
+        settings=settings("latents"),
+    shell:
+        "python -m diffinfo latents --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --model {input.model} --out {output.latents} > {log} 2>&1"
+
+
+rule tsne:
+    input:
+        codes=rules.latents.output.codes,
+        code=sources("stages.tsne"),
+    output:
+        points=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/tsne.npz",
+    log:
+        f"{RESULTS}/logs/tsne/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tsne/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 25
+    conda:
+        ENV
+    threads: 1
+    shell:
+        "python -m diffinfo tsne --codes {input.codes} --out {output.points} > {log} 2>&1"
+
+
+rule reconstruct:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        model=rules.train.output.model,
+        code=sources("stages.reconstruct"),
+    output:
+        images=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/reconstructions.npz",
+    log:
+        f"{RESULTS}/logs/reconstruct/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/reconstruct/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 25
+    conda:
+        ENV
+    threads: 1
+    resources:
+        gpu=1,
+    shell:
+        "python -m diffinfo reconstruct --threads {threads} --data {input.data}"
+        " --model {input.model} --out {output.images} > {log} 2>&1"
+
+
+rule two_stages:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        autoencoder=rules.train.output.model,
+        codes=rules.latents.output.model,
+        model=beside("model.msgpack"),
+        classifier=beside("classifier.msgpack"),
+        code=sources("stages.twostage"),
+    output:
+        samples=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/twostage.npz",
+    log:
+        f"{RESULTS}/logs/twostage/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/twostage/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 25
+    conda:
+        ENV
+    threads: 1
+    resources:
+        gpu=1,
+    params:
+        settings=settings("sample"),
+    shell:
+        "python -m diffinfo twostage --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --autoencoder {input.autoencoder} --codes {input.codes} --model {input.model}"
+        " --classifier {input.classifier} --out {output.samples} > {log} 2>&1"
+
+
 rule map:
     input:
         data=rules.data.output.data,

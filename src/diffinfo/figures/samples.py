@@ -10,7 +10,7 @@ from diffinfo.figures.style import PAGE, save, use_style
 from diffinfo.files import read_arrays
 
 
-def _montage(images: np.ndarray, y: np.ndarray | None, rows: int) -> np.ndarray:
+def montage(images: np.ndarray, y: np.ndarray | None, rows: int) -> np.ndarray:
     """`(N, H, W, C)` -> one picture with `rows` rows, sorted by label where given, a white line between images."""
     order = np.argsort(y, kind="stable") if y is not None else np.arange(len(images))
     columns = len(images) // rows
@@ -38,6 +38,6 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
         for axis in row:
             axis.set_axis_off()
         for axis, (title, images, y) in zip(row, pictures, strict=False):
-            axis.imshow(_montage(images, y, classes), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+            axis.imshow(montage(images, y, classes), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
             axis.set_title(title)
     save(figure, out)

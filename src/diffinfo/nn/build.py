@@ -11,6 +11,7 @@ from flax import nnx
 
 from diffinfo import denoise
 from diffinfo.files import DataError
+from diffinfo.nn.autoencoder import Codes, Encoder, GaussianDecoder
 from diffinfo.nn.embed import LabelEmbedding, VectorCondition
 from diffinfo.nn.mlp import MLP
 from diffinfo.nn.unet import Classifier, UNet
@@ -71,16 +72,23 @@ class _Network:
     """
 
     names: tuple[str, ...]
+    parts: tuple[str, ...]  # what its loss is made of
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         self.network, self.data = dict(network), data
-        kind = next(name for name in ("mlp", "unet", "classifier") if name in network)
+        kind = next(name for name in ("mlp", "unet", "classifier", "autoencoder") if name in network)
         self.has_convolutions = kind != "mlp"
         if self.has_convolutions and len(data.shape) != 3:
             raise DataError(f"network.{kind} needs images (H, W, C), but one example has shape {data.shape}: use network.mlp")
-        abstract = nnx.eval_shape(lambda: build_module(self.network, self.data, nnx.Rngs(0)))
-        self._graph = nnx.graphdef(abstract)
-        self._init = jax.jit(lambda key: nnx.to_pure_dict(nnx.state(build_module(self.network, self.data, nnx.Rngs(key)))))
+        abstract = {name: nnx.eval_shape(lambda name=name: self._module(name, nnx.Rngs(0))) for name in self.names}
+        self._graphs = {name: nnx.graphdef(module) for name, module in abstract.items()}
+        self._fresh = jax.jit(
+            lambda name, key: nnx.to_pure_dict(nnx.state(self._module(name, nnx.Rngs(key)))), static_argnums=0
+        )
+
+    def _module(self, name: str, rngs: nnx.Rngs) -> nnx.Module:
+        """The module of that name; most kinds are made of one kind of module."""
+        return build_module(self.network, self.data, rngs)
 
     @property
     def description(self) -> dict[str, Any]:
@@ -90,18 +98,20 @@ class _Network:
     def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
         """Fresh parameters. correlations: of canonical variates, between coordinate i of x and of y; the others have none."""
         keys = jax.random.split(jax.random.key(seed), len(self.names))
-        params = {name: self._init(key) for name, key in zip(self.names, keys, strict=True)}
+        params = {name: self._fresh(name, key) for name, key in zip(self.names, keys, strict=True)}
         if self.data.canonical:
             rho = np.pad(np.asarray(correlations, np.float64), (0, self.data.shape[0] - len(correlations)))
             narrow = np.sqrt((1 - rho) * (1 + rho))  # in float64: correlations may be within 1e-8 of one
             params["gaussian"] = {"rho": jnp.asarray(rho, jnp.float32), "narrow": jnp.asarray(narrow, jnp.float32)}
         return params
 
-    def _apply(self, params, z, *inputs, dtype=None, **along) -> jax.Array:
-        """The module's output, float32; it computes in `dtype` where that is given."""
+    def _apply(self, params, name: str, z, *inputs, dtype=None, **along):
+        """Outputs of the module `name`, float32; it computes in `dtype` where that is given."""
+        params = params[name]
         if dtype is not None:
             params, z = jax.tree.map(lambda array: array.astype(dtype), (params, z))
-        return nnx.merge(self._graph, params)(z, *inputs, **along).astype(jnp.float32)
+        outputs = nnx.merge(self._graphs[name], params)(z, *inputs, **along)
+        return jax.tree.map(lambda output: output.astype(jnp.float32), outputs)
 
 
 class Model(_Network):
@@ -111,6 +121,8 @@ class Model(_Network):
     Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional": ...}`, and for canonical variates "gaussian",
     the Gaussian whose exact field an untrained network has, which training leaves alone.
     """
+
+    parts = ("unconditional", "conditional")
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         self.names = ("shared",) if network["fields"] == "one" else ("unconditional", "conditional")
@@ -124,7 +136,7 @@ class Model(_Network):
             along = {"along": (z, mean)} if self.data.elliptical else {}
         standard = denoise.network_input(z, lam, mean, std)
         flat = standard if self.has_convolutions else standard.reshape(z.shape[0], -1)
-        output = self._apply(params[name], flat, lam, y, present, key, dtype=dtype, **along)
+        output = self._apply(params, name, flat, lam, y, present, key, dtype=dtype, **along)
         return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
 
     def v_hat(self, params, z, lam, y=None, key=None, dtype=None) -> jax.Array:
@@ -142,7 +154,7 @@ class Model(_Network):
 class NoisyClassifier(_Network):
     """Labels from noised images: `network` is `{"classifier": {...}}`, parameters are `{"classifier": ...}`."""
 
-    names = ("classifier",)
+    names, parts = ("classifier",), ("cross_entropy",)
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         if not data.classes:
@@ -152,19 +164,93 @@ class NoisyClassifier(_Network):
     def log_posterior(self, params, z, lam, key=None, dtype=None) -> jax.Array:
         """log q(y | z, lam) for every label, `(N, classes)`."""
         standard = denoise.network_input(z, lam, self.data.mean, self.data.std)
-        return jax.nn.log_softmax(self._apply(params["classifier"], standard, lam, key, dtype=dtype))
+        return jax.nn.log_softmax(self._apply(params, "classifier", standard, lam, key, dtype=dtype))
 
     def posterior(self, params):
         """`log_posterior` as a pytree that carries its parameters."""
         return jax.tree_util.Partial(self.log_posterior, params)
 
 
-def network_of(network: Mapping[str, Any], data: DataSummary) -> Model | NoisyClassifier:
+class Autoencoder(_Network):
+    """An encoder, or two that share the noise levels between them (Eq. 70), and a decoder.
+
+    `network` is `{"autoencoder": {...}}`. With a finite `split`, a log-SNR, the decoder sees `perceptual` codes above it and
+    `semantic` ones below; without, `semantic` codes everywhere. A decoder is a diffusion model, whose condition the codes are,
+    or a Gaussian. Parameters are one entry per encoder, "decoder", and for split codes "split", which training leaves alone.
+    """
+
+    def __init__(self, network: Mapping[str, Any], data: DataSummary):
+        settings = network["autoencoder"]
+        self.is_diffusion, self.split = "unet" in settings, settings.get("split")
+        self.latents = ("semantic",) if self.split is None else ("semantic", "perceptual")
+        self.names, self.parts = (*self.latents, "decoder"), ("reconstruction", *(f"kl_{name}" for name in self.latents))
+        if self.split is not None and not self.is_diffusion:
+            raise DataError("network.autoencoder.tau: a Gaussian decoder has no noise levels to split; give `unet`, or 0")
+        super().__init__(network, data)
+
+    def _module(self, name: str, rngs: nnx.Rngs) -> nnx.Module:
+        settings, shape = self.network["autoencoder"], self.data.shape
+        if name != "decoder":
+            return Encoder(shape, settings[name], settings["latent"], rngs=rngs)
+        codes = len(self.latents) * settings["latent"]
+        if self.is_diffusion:
+            return UNet(shape, Codes(), codes, **settings["unet"], rngs=rngs)
+        return GaussianDecoder(shape, settings["semantic"], codes, rngs=rngs)
+
+    def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
+        """Fresh parameters."""
+        params = super().init(seed)
+        if self.split is not None:  # not a constant of the program: one compilation for every split
+            params["split"] = {"log_snr": jnp.float32(self.split)}
+        return params
+
+    def encode(self, params, x) -> dict[str, tuple[jax.Array, jax.Array]]:
+        """Mean and log-variance of every latent, `(N, D_Z)` each, of images x `(N, ...)` on the process's scale."""
+        standard = (x - self.data.mean) / self.data.std
+        return {name: self._apply(params, name, standard) for name in self.latents}
+
+    def encoded(self, params, x, block: int = 1024) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """As `encode`, of as many images as there are, `block` at a time."""
+        encode = jax.jit(self.encode)
+        parts = [encode(params, x[start : start + block]) for start in range(0, len(x), block)]
+        return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+
+    def v_hat(self, params, z, lam, codes=None, key=None, dtype=None) -> jax.Array:
+        """The denoiser contract, the condition being the codes of all latents side by side, `(N, latents x D_Z)`.
+
+        Without codes they are zero, the mean of their prior: an unconditional field this is not.
+        """
+        if codes is None:
+            codes = jnp.zeros((len(z), len(self.latents) * self.network["autoencoder"]["latent"]))
+        if self.split is not None:
+            semantic, perceptual = jnp.split(codes, 2, axis=-1)
+            late = (lam > jax.lax.stop_gradient(params["split"]["log_snr"]))[:, None]
+            codes = jnp.concatenate([jnp.where(late, 0.0, semantic), jnp.where(late, perceptual, 0.0)], axis=-1)
+        standard = denoise.network_input(z, lam, self.data.mean, self.data.std)
+        present = jnp.ones(len(z), bool)
+        output = self._apply(params, "decoder", standard, lam, codes, present, key, dtype=dtype)
+        return denoise.precondition(output, z, lam, self.data.mean, self.data.std)
+
+    def gaussian(self, params, codes) -> tuple[jax.Array, jax.Array]:
+        """Means `(N, ...)` of p(x | z), and its one log-deviation, of a Gaussian decoder."""
+        mean, log_deviation = self._apply(params, "decoder", codes)
+        return self.data.mean + self.data.std * mean, log_deviation + jnp.log(self.data.std)
+
+    def denoiser(self, params) -> denoise.Denoiser:
+        """The diffusion decoder as a pytree that carries its parameters."""
+        return jax.tree_util.Partial(self.v_hat, params)
+
+
+_KINDS = {"classifier": NoisyClassifier, "autoencoder": Autoencoder}
+Trainable = Model | NoisyClassifier | Autoencoder
+
+
+def network_of(network: Mapping[str, Any], data: DataSummary) -> Trainable:
     """What a config's `network` section describes."""
-    return NoisyClassifier(network, data) if "classifier" in network else Model(network, data)
+    return next((kind for name, kind in _KINDS.items() if name in network), Model)(network, data)
 
 
-def from_description(description: Mapping[str, Any]) -> Model | NoisyClassifier:
+def from_description(description: Mapping[str, Any]) -> Trainable:
     """The model whose `description` this is."""
     data = {key: tuple(value) if isinstance(value, list) else value for key, value in description["data"].items()}
     return network_of(description["network"], DataSummary(**data))

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
+_FEW = 4  # outputs: pictures, not features
 _FAN_IN = nnx.initializers.lecun_normal()
 
 
@@ -35,6 +36,14 @@ def _kernel_gradient_on_cpu(x: jax.Array, gradient: jax.Array) -> jax.Array:
 def _kernel_gradient_plain(x: jax.Array, gradient: jax.Array) -> jax.Array:
     shape = jax.ShapeDtypeStruct((3, 3, x.shape[-1], gradient.shape[-1]), x.dtype)
     return jax.linear_transpose(lambda kernel: _plain(x, kernel), shape)(gradient)[0]
+
+
+def _to_few(x: jax.Array, kernel: jax.Array) -> jax.Array:
+    """As `convolve`: one matrix product with all nine taps, and nine shifted sums of the few outputs; half the time on CPUs."""
+    n, height, width, c_in = x.shape
+    taps = x.reshape(-1, c_in) @ kernel.transpose(2, 0, 1, 3).reshape(c_in, -1)
+    taps = jnp.pad(taps.reshape(n, height, width, 3, 3, -1), ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0), (0, 0)))
+    return sum(taps[:, i : i + height, j : j + width, i, j] for i in range(3) for j in range(3))
 
 
 @jax.custom_vjp
@@ -66,4 +75,6 @@ class Conv3x3(nnx.Module):
         self.bias = nnx.Param(jnp.zeros(c_out))
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return convolve(x, self.kernel[...]) + self.bias[...]
+        kernel = self.kernel[...]
+        convolved = _to_few(x, kernel) if kernel.shape[-1] <= _FEW else convolve(x, kernel)
+        return convolved + self.bias[...]

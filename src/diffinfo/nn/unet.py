@@ -13,16 +13,37 @@ from diffinfo.nn.embed import LevelEmbedding
 _ZERO = nnx.initializers.zeros_init()
 
 
-def _norm(channels: int, rngs: nnx.Rngs) -> nnx.GroupNorm:
-    groups = next(g for g in (8, 4, 2, 1) if channels % g == 0)
-    return nnx.GroupNorm(channels, num_groups=groups, rngs=rngs)
+class GroupNorm(nnx.Module):
+    """Flax's group normalisation of `(N, H, W, C)`, which `scale` and `shift` `(N, C)` may modulate, in half the time on CPUs.
+
+    All of it is one multiplication and addition per channel: pixels are read for their moments and once more. Moments and
+    factors are float32.
+    """
+
+    def __init__(self, channels: int):
+        self.groups = next(g for g in (8, 4, 2, 1) if channels % g == 0)
+        self.scale, self.bias = nnx.Param(jnp.ones(channels)), nnx.Param(jnp.zeros(channels))
+
+    def __call__(self, h: jax.Array, scale: jax.Array | None = None, shift: jax.Array | None = None) -> jax.Array:
+        n, channels = len(h), h.shape[-1]
+        full = h.astype(jnp.float32)
+        mean, square = (
+            jnp.mean(jnp.mean(moment, axis=(1, 2)).reshape(n, self.groups, -1), axis=-1) for moment in (full, full * full)
+        )
+        inverse = jax.lax.rsqrt(jnp.maximum(square - mean**2, 0.0) + 1e-6)
+        mean, inverse = (jnp.repeat(value, channels // self.groups, axis=1) for value in (mean, inverse))
+        factor = inverse * self.scale[...].astype(jnp.float32)
+        offset = self.bias[...].astype(jnp.float32) - mean * factor
+        if scale is not None:
+            factor, offset = factor * (1 + scale), offset * (1 + scale) + shift
+        return (full * factor[:, None, None] + offset[:, None, None]).astype(h.dtype)
 
 
 class _ResidualBlock(nnx.Module):
     """GroupNorm, silu, 3x3 convolution, twice; the second norm is scaled and shifted by the embedding."""
 
     def __init__(self, c_in: int, c_out: int, features: int, dropout: float, attention: bool, rngs: nnx.Rngs):
-        self.norm_in, self.norm_out = _norm(c_in, rngs), _norm(c_out, rngs)
+        self.norm_in, self.norm_out = GroupNorm(c_in), GroupNorm(c_out)
         self.conv_in = Conv3x3(c_in, c_out, rngs=rngs)
         self.conv_out = Conv3x3(c_out, c_out, kernel_init=_ZERO, rngs=rngs)
         self.modulation = nnx.Linear(features, 2 * c_out, kernel_init=_ZERO, rngs=rngs)
@@ -31,9 +52,9 @@ class _ResidualBlock(nnx.Module):
         self.attention = _Attention(c_out, rngs) if attention else None
 
     def __call__(self, h: jax.Array, embedding: jax.Array, key: jax.Array | None) -> jax.Array:
-        scale, shift = jnp.split(self.modulation(embedding)[:, None, None], 2, axis=-1)
+        scale, shift = jnp.split(self.modulation(embedding), 2, axis=-1)
         update = self.conv_in(jax.nn.silu(self.norm_in(h)))
-        update = jax.nn.silu(self.norm_out(update) * (1 + scale) + shift)
+        update = jax.nn.silu(self.norm_out(update, scale, shift))
         update = self.dropout(update, deterministic=key is None, rngs=key)
         h = (h if self.skip is None else self.skip(h)) + self.conv_out(update)
         return h if self.attention is None else self.attention(h)
@@ -43,7 +64,7 @@ class _Attention(nnx.Module):
     """Single-head self-attention over all pixels, with a residual connection that starts at zero."""
 
     def __init__(self, channels: int, rngs: nnx.Rngs):
-        self.norm = _norm(channels, rngs)
+        self.norm = GroupNorm(channels)
         self.query_key_value = nnx.Linear(channels, 3 * channels, rngs=rngs)
         self.out = nnx.Linear(channels, channels, kernel_init=_ZERO, rngs=rngs)
 
@@ -54,7 +75,7 @@ class _Attention(nnx.Module):
         return h + self.out(attended.reshape(h.shape))
 
 
-def _to_depth(z: jax.Array, patch: int) -> jax.Array:
+def to_depth(z: jax.Array, patch: int) -> jax.Array:
     """`(N, H, W, C) -> (N, ceil(H / patch), ceil(W / patch), patch^2 C)`, each patch of pixels as channels of one."""
     n, height, width, c = z.shape
     z = jnp.pad(z, ((0, 0), (0, -height % patch), (0, -width % patch), (0, 0)))
@@ -62,8 +83,8 @@ def _to_depth(z: jax.Array, patch: int) -> jax.Array:
     return z.reshape(n, rows, patch, columns, patch, c).swapaxes(2, 3).reshape(n, rows, columns, patch**2 * c)
 
 
-def _from_depth(h: jax.Array, patch: int, shape: tuple[int, ...]) -> jax.Array:
-    """The inverse of `_to_depth`, cropped to `shape` `(N, H, W, C)`."""
+def from_depth(h: jax.Array, patch: int, shape: tuple[int, ...]) -> jax.Array:
+    """The inverse of `to_depth`, cropped to `shape` `(N, H, W, C)`."""
     n, rows, columns, _ = h.shape
     h = h.reshape(n, rows, columns, patch, patch, -1).swapaxes(2, 3).reshape(n, rows * patch, columns * patch, -1)
     return h[:, : shape[1], : shape[2]]
@@ -130,13 +151,13 @@ class UNet(nnx.Module):
                 current = width
             up.append(nnx.List(stage))
         self.up = nnx.List(up)
-        self.last_norm = _norm(current + skips.pop(), rngs)
+        self.last_norm = GroupNorm(current + skips.pop())
         self.last = Conv3x3(current + channels[0], c_image, kernel_init=_ZERO, rngs=rngs)
 
     def __call__(self, z, lam, y, present, key=None):
         embedding = jax.nn.silu(self.level(lam) + self.condition_in(self.condition(y, present))).astype(z.dtype)
         keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
-        h = self.first(_to_depth(z, self.patch))
+        h = self.first(to_depth(z, self.patch))
         skips, sizes = [h], []
         for i, stage in enumerate(self.down):
             if i > 0:
@@ -153,7 +174,7 @@ class UNet(nnx.Module):
             for block in stage:
                 h = block(jnp.concatenate([h, skips.pop()], axis=-1), embedding, next(keys))
         h = jnp.concatenate([h, skips.pop()], axis=-1)
-        return _from_depth(self.last(jax.nn.silu(self.last_norm(h))), self.patch, z.shape)
+        return from_depth(self.last(jax.nn.silu(self.last_norm(h))), self.patch, z.shape)
 
 
 class Classifier(nnx.Module):
@@ -179,13 +200,13 @@ class Classifier(nnx.Module):
             return _ResidualBlock(c_in, c_out, embedding, dropout, False, rngs)
 
         self.down = _way_down(channels, blocks, block)
-        self.last_norm = _norm(channels[-1], rngs)
+        self.last_norm = GroupNorm(channels[-1])
         self.last = nnx.Linear(channels[-1], classes, kernel_init=_ZERO, rngs=rngs)
 
     def __call__(self, z, lam, key=None):
         embedding = jax.nn.silu(self.level(lam)).astype(z.dtype)
         keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
-        h = self.first(_to_depth(z, self.patch))
+        h = self.first(to_depth(z, self.patch))
         for i, stage in enumerate(self.down):
             h = _halved(h) if i > 0 else h
             for block in stage:

@@ -7,8 +7,8 @@ EXAMPLE = """examples:
   diffinfo figure fig16 --inputs results/tables/fig16.csv results/tables/estimates.csv --out fig16.pdf
   diffinfo figure samples --inputs results/runs/digits/seed-0/samples.npz --out samples.pdf"""
 
-FIGURES = [f"fig{number}" for number in (1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 16, 19, 20, 21, 22)]
-FIGURES += ["estimators", "samples", "maps"]
+FIGURES = [f"fig{number}" for number in range(1, 23)]
+FIGURES += ["estimators", "samples", "maps", "twostage"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ A run is a folder <experiment>/seed-<n> with estimate.json and estimate.levels.c
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", choices=["profiles", "estimates", "cases", "likelihoods"], help="what to collect")
+    parser.add_argument("table", choices=["profiles", "estimates", "cases", "likelihoods", "codes"], help="what to collect")
     parser.add_argument("--runs", nargs="+", required=True, help="run folders, <experiment>/seed-<n>")
     parser.add_argument("--out", required=True, help="the CSV to write (estimates also writes .md)")
 
@@ -26,6 +26,7 @@ def run(args: argparse.Namespace) -> None:
         "estimates": tables.estimates,
         "cases": tables.cases,
         "likelihoods": tables.likelihoods,
+        "codes": tables.codes,
     }
     frame = makers[args.table](args.runs)
     if args.table == "estimates":

@@ -47,11 +47,11 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.files import sha256_of, write_json, write_table
     from diffinfo.nn.build import network_of
     from diffinfo.source import source_hash
-    from diffinfo.train.loop import Trainer, make_objective, summarize
+    from diffinfo.train.loop import Trainer, make_objective, summarize, with_split
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)
     dataset = load_dataset(args.data)
-    model = network_of(settings["network"], summarize(dataset))
+    model = network_of(with_split(settings["network"], settings["process"]), summarize(dataset))
     provenance = {
         "settings": settings,
         "seed": args.seed,

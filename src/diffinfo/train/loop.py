@@ -20,7 +20,7 @@ from diffinfo.checkpoint import load_tree, save_tree
 from diffinfo.data.dataset import Dataset
 from diffinfo.files import DataError
 from diffinfo.loss import Objective
-from diffinfo.nn.build import DataSummary, Model, NoisyClassifier
+from diffinfo.nn.build import DataSummary, Trainable
 from diffinfo.process.forward import decoded
 from diffinfo.process.levels import LevelDensity
 from diffinfo.process.schedule import schedule_of
@@ -38,8 +38,8 @@ class TrainingDiverged(FloatingPointError):
 class Trained:
     """params: the averaged (EMA) parameters, the best on held-out rows where those were looked at.
 
-    history: `(steps taken, len(columns))`: the loss's parts in nats (unconditional and conditional, or cross_entropy), and the
-    held-out loss (as the objective weighs it) of the parameters after that step, NaN where it was not computed.
+    history: `(steps taken, len(columns))`: the loss's parts in nats (the model's `parts`), and the held-out loss (as the
+    objective weighs it) of the parameters after that step, NaN where it was not computed.
     best_step: when `params` were current. cut_short: whether the time was up before all steps were taken or the held-out
     loss had stopped falling.
     """
@@ -69,7 +69,16 @@ def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Obje
     return Objective(train["weighting"], levels, schedule)
 
 
-def default_chunk(model: Model | NoisyClassifier) -> int:
+def with_split(network: Mapping[str, Any], process: Mapping[str, Any]) -> dict[str, Any]:
+    """A config's `network` section, in which a split of codes at a time `tau` becomes one at a log-SNR, `split`."""
+    if not network.get("autoencoder", {}).get("tau"):
+        return dict(network)
+    schedule, _ = schedule_of(process)
+    split = float(schedule.log_snr(network["autoencoder"]["tau"]))
+    return {**network, "autoencoder": {**network["autoencoder"], "split": split}}
+
+
+def default_chunk(model: Trainable) -> int:
     """Steps per dispatch: enough to hide the dispatch, and few enough that progress is seen (a U-Net on a CPU is slow)."""
     return 10 if model.has_convolutions and jax.default_backend() == "cpu" else 50
 
@@ -89,9 +98,8 @@ class Trainer:
     the smallest loss there are kept, and training stops when `patience` looks in a row have not found a smaller one.
     """
 
-    def __init__(self, model: Model | NoisyClassifier, objective: Objective, settings: Mapping[str, Any]):
+    def __init__(self, model: Trainable, objective: Objective, settings: Mapping[str, Any]):
         self.model, self.settings = model, settings
-        self._parts = ("cross_entropy",) if isinstance(model, NoisyClassifier) else ("unconditional", "conditional")
         devices = jax.devices()
         share = math.gcd(settings["batch"], len(devices)) if model.has_convolutions else 1
         mesh = jax.sharding.Mesh(devices[:share], ("batch",))
@@ -99,7 +107,7 @@ class Trainer:
         self._optimizer = make_optimizer(*(settings[name] for name in ("steps", "learning_rate", "warmup", "clip")))
 
         def loss_of(unravel):
-            return make_loss(model, unravel, objective, settings["null_probability"])
+            return make_loss(model, unravel, objective, settings)
 
         def spread(rows):
             return jax.lax.with_sharding_constraint(rows, self._spread) if share > 1 else rows
@@ -144,7 +152,7 @@ class Trainer:
             validation = partial(self._validation, x=x_watched, y=y_watched, key=key, unravel=unravel)
         x, y = jax.device_put((dataset.x_train[rows], dataset.y_train[rows]), self._everywhere)
         state = jax.device_put(initial_state(params, self._optimizer), self._everywhere)
-        parts = len(self._parts)
+        parts = len(self.model.parts)
         history = np.full((steps, parts + 1), np.nan, np.float32)
         best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
         done = 0
@@ -172,7 +180,7 @@ class Trainer:
         def collect() -> None:
             while pending:
                 low, high, metrics = pending.pop(0)
-                history[low:high, :parts] = np.stack([metrics[name] for name in self._parts], axis=-1)
+                history[low:high, :parts] = np.stack([metrics[name] for name in self.model.parts], axis=-1)
                 bad = np.flatnonzero(metrics["bad"])
                 if bad.size:
                     save()
@@ -209,7 +217,7 @@ class Trainer:
                 last_report = now
                 collect()
                 meter = tqdm.format_meter(done - first, steps - first, time.monotonic() - started, ncols=70, unit="step")
-                recent = zip(self._parts, history[max(0, done - 100) : done, :parts].mean(0), strict=True)
+                recent = zip(self.model.parts, history[max(0, done - 100) : done, :parts].mean(0), strict=True)
                 report(f"{meter}  {', '.join(f'{name} {value:.4g}' for name, value in recent)} nats")
             if now - last_save > save_every:
                 collect()
@@ -225,4 +233,4 @@ class Trainer:
             why = "the time was up" if cut_short else f"the held-out loss was smallest after {best['step']}"
             report(f"stopped after {done} of {steps} steps: {why}")
         params = jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"])))
-        return Trained(params, history[:done], (*self._parts, "held_out"), int(best["step"]), cut_short)
+        return Trained(params, history[:done], (*self.model.parts, "held_out"), int(best["step"]), cut_short)

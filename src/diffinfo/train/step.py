@@ -1,6 +1,6 @@
 """One optimisation step as a pure function of plain pytrees; every random number is `fold_in(key, step)`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -9,8 +9,15 @@ import jax.numpy as jnp
 import optax
 from jax.flatten_util import ravel_pytree
 
-from diffinfo.loss import Objective, classifier_loss, dropped_condition_loss, two_field_loss
-from diffinfo.nn.build import Model, NoisyClassifier
+from diffinfo.loss import (
+    Objective,
+    autoencoder_loss,
+    classifier_loss,
+    dropped_condition_loss,
+    gaussian_autoencoder_loss,
+    two_field_loss,
+)
+from diffinfo.nn.build import Autoencoder, NoisyClassifier, Trainable
 from diffinfo.process.forward import decoded
 
 State = dict[str, Any]
@@ -32,23 +39,29 @@ def initial_state(params: Any, optimizer: optax.GradientTransformation) -> State
     return {"params": flat, "ema": average, "optimizer": optimizer.init(flat), "step": jnp.zeros((), jnp.int32)}
 
 
-def make_loss(
-    model: Model | NoisyClassifier, unravel: Callable[[jax.Array], Any], objective: Objective, null_probability: float
-):
-    """`loss(flat, x, y, key, dropout_key=None) -> (loss, parts in nats)` of a model on one noised batch.
+def make_loss(model: Trainable, unravel: Callable[[jax.Array], Any], objective: Objective, settings: Mapping[str, Any]):
+    """`loss(flat, x, y, key, dropout_key=None, step=None) -> (loss, parts in nats)` of a model on one noised batch.
 
     `unravel` turns the state's parameter vector `flat` into the model's parameters; without `dropout_key` nothing is dropped.
+    settings: a config's `train` section; given the `step`, the weight of a KL rises to its value over the first half of them.
     Convolutional networks compute in bfloat16 on accelerators; parameters, targets and losses are float32 everywhere.
     """
     dtype = jnp.bfloat16 if model.has_convolutions and jax.default_backend() != "cpu" else None
 
-    def loss(flat, x, y, key, dropout_key=None):
+    def loss(flat, x, y, key, dropout_key=None, step=None):
         params, options = unravel(flat), {"key": dropout_key, "dtype": dtype}
         if isinstance(model, NoisyClassifier):
             return classifier_loss(partial(model.log_posterior, params, **options), objective, decoded(x), y, key)
+        if isinstance(model, Autoencoder):
+            # Codes must first be of use to the decoder, or they collapse before it has learnt to read them.
+            rise = 1.0 if step is None else jnp.minimum(1.0, 2 * step / settings["steps"])
+            encode, weight = partial(model.encode, params), rise * settings["kl_weight"]
+            if not model.is_diffusion:
+                return gaussian_autoencoder_loss(encode, partial(model.gaussian, params), weight, decoded(x), key)
+            return autoencoder_loss(encode, partial(model.v_hat, params, **options), objective, weight, decoded(x), key)
         if model.names == ("shared",):
             field = partial(model.field, params, "shared", **options)
-            return dropped_condition_loss(field, objective, null_probability, decoded(x), y, key)
+            return dropped_condition_loss(field, objective, settings["null_probability"], decoded(x), y, key)
         return two_field_loss(partial(model.v_hat, params, **options), objective, decoded(x), y, key)
 
     return loss
@@ -73,7 +86,7 @@ def make_step(
         batch_key, dropout_key = jax.random.split(loss_key)
         rows = jax.random.randint(row_key, (batch,), 0, x.shape[0])
         gradients, parts = jax.grad(loss, has_aux=True)(
-            state["params"], spread(x[rows]), spread(y[rows]), batch_key, dropout_key
+            state["params"], spread(x[rows]), spread(y[rows]), batch_key, dropout_key, state["step"]
         )
         updates, optimizer_state = optimizer.update(gradients, state["optimizer"], state["params"])
         params = optax.apply_updates(state["params"], updates)

@@ -1,0 +1,32 @@
+"""Fig. 14: held-out images and what autoencoders make of them, and how sharp that is."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from diffinfo.figures.style import PAGE, save, use_style
+from diffinfo.files import read_arrays
+
+
+def _strip(images: np.ndarray) -> np.ndarray:
+    """`(N, H, W, C)` side by side, a white line between them."""
+    strip = np.concatenate(list(np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 0)), constant_values=255)), axis=1)
+    return strip[..., 0] if strip.shape[-1] == 1 else strip
+
+
+def draw(inputs, out) -> None:
+    """inputs: files of the reconstruct stage, of models of the same data."""
+    found = [read_arrays(path) for path in inputs]
+    use_style()
+    figure, axes = plt.subplots(1 + len(found), 1, figsize=(PAGE, 0.95 * (1 + len(found))), layout="constrained")
+    axes[0].imshow(_strip(found[0]["images"]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    axes[0].set_title("held-out images", loc="left", fontsize="small")
+    for axis, a in zip(axes[1:], found, strict=True):
+        axis.imshow(_strip(a["reconstructions"]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        sharpness = a["reconstructions_power"].mean() / a["images_power"].mean()
+        name = "diffusion decoder" if a["is_diffusion"] else "Gaussian decoder"
+        error = a["squared_error"].mean()
+        title = f"{name}: power above half Nyquist {sharpness:.2f} of the images', mean squared error {error:.4f}"
+        axis.set_title(title, loc="left", fontsize="small")
+    for axis in axes:
+        axis.set_axis_off()
+    save(figure, out)

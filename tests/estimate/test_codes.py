@@ -1,0 +1,54 @@
+"""What codes tell: against closed forms, and codes that nothing uses."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import logsumexp
+from tests.conftest import assert_agrees
+
+from diffinfo.estimate.codes import classifier_bound, code_divergence, code_use
+from diffinfo.estimate.mutual_information import label_entropy
+from diffinfo.tables import _crossing
+
+
+def test_what_a_decoder_ignores_is_of_no_use():
+    codes = np.random.default_rng(0).standard_normal((200_000, 4))
+    found = code_use(lambda codes: 0.5 * codes[:, 2] ** 2 + (codes[:, 2] - codes[:, 3]) ** 2, codes, ("semantic", "perceptual"))
+    assert found["semantic"].value == found["semantic"].standard_error == 0
+    target = codes[:, :2].copy()
+    # Squared error between codes and what they were drawn for: another's cost 2 per entry more.
+    found = code_use(lambda codes: ((codes[:, :2] - target) ** 2).sum(1), codes, ("semantic", "perceptual"))
+    assert_agrees(found["semantic"], 4.0)
+    assert found["perceptual"].value == 0
+
+
+def test_divergence_is_averaged_over_images():
+    found = code_divergence({"semantic": (np.array([[0.0], [2.0]]), np.zeros((2, 1)))})
+    assert found["semantic"].value == pytest.approx(1.0)
+    assert found["semantic"].n == 2
+
+
+def test_a_plain_classifier_bounds_the_information():
+    rng = np.random.default_rng(4)
+    centers = rng.standard_normal((5, 3)) * 1.5
+    y = rng.integers(0, 5, 24_000)
+    z = centers[y] + rng.standard_normal((len(y), 3))
+    log_joint = -0.5 * ((z[:, None] - centers) ** 2).sum(2)
+    truth = np.log(5) + np.mean(log_joint[np.arange(len(y)), y] - logsumexp(log_joint, axis=1))
+    found = classifier_bound(z[:12_000], y[:12_000], z[12_000:], y[12_000:], 0)
+    assert truth - 0.03 < found.value < truth + 4 * found.standard_error
+    nothing = classifier_bound(rng.standard_normal((4000, 3)), y[:4000], rng.standard_normal((4000, 3)), y[4000:8000], 0)
+    assert abs(nothing.value) < 0.02
+    assert found.value < label_entropy(y, 5)
+
+
+def test_where_curves_cross():
+    tau = np.array([0.1, 0.3, 0.5])
+    frames = [
+        pd.DataFrame({"tau": tau, "latent": latent, "quantity": "q", "value": values, "standard_error": 0.01})
+        for latent, values in (("semantic", [2.0, 1.5, 0.5]), ("perceptual", [0.0, 1.0, 1.5]))
+    ]
+    crossing, error = _crossing(pd.concat(frames), "q")
+    assert crossing == pytest.approx(0.3 + 0.2 * 0.5 / 1.5, abs=0.003)
+    assert 0 < error < 0.01
+    assert np.isnan(_crossing(pd.concat(frames)[lambda f: f["tau"] < 0.5], "q")[0])
