@@ -19,8 +19,8 @@ def draw(inputs, out) -> None:
         rows = table[table["experiment"] == experiment].set_index("quantity")
         bound, near = rows.loc["classification_bound"], rows.loc["neighbour_accuracy"]
         title = (
-            f"{experiment}\n$I(Z;Y)$ = {bound['value']:.2f} ± {bound['standard_error']:.2f} nats, "
-            f"10 neighbours right: {100 * near['value']:.0f} %"
+            f"{experiment}: $I(Z;Y)$ = {bound['value']:.2f} ± {bound['standard_error']:.2f} nats\n"
+            f"10 nearest neighbours right: {100 * near['value']:.0f} %"
         )
         cloud(axis, codes["semantic_test_mean"], codes["y_test"], title)
         axis.set(xlabel="$z_1$", ylabel="$z_2$")
