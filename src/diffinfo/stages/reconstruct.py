@@ -2,7 +2,7 @@
 
 import argparse
 
-EXAMPLE = """example:
+EXAMPLE = """examples:
   diffinfo reconstruct --data digits.npz --model autoencoder.msgpack --out reconstructions.npz"""
 
 IMAGES = 256  # of which sharpness is an average; the first of each class are shown

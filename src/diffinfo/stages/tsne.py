@@ -2,7 +2,7 @@
 
 import argparse
 
-EXAMPLE = """example:
+EXAMPLE = """examples:
   diffinfo tsne --codes latents.npz --out tsne.npz"""
 
 POINTS = 1000  # at most; t-SNE of more takes long and shows no more

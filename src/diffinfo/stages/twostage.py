@@ -2,7 +2,7 @@
 
 import argparse
 
-EXAMPLE = """example:
+EXAMPLE = """examples:
   diffinfo twostage --data digits.npz --autoencoder autoencoder.msgpack --codes latents.semantic.msgpack \\
       --model model.msgpack --classifier classifier.msgpack --out twostage.npz"""
 
