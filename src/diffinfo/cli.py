@@ -69,7 +69,10 @@ def make_parser() -> argparse.ArgumentParser:
             stage.add_argument("--experiment", help="which experiment of the config file")
         if name in ("data", "train", "estimate", "sample", "maps", "latents", "reconstruct", "twostage"):
             stage.add_argument(
-                "--threads", type=int, default=0, help="CPU threads of one computation (0: all; the workflow uses 1)"
+                "--threads",
+                type=int,
+                default=0,
+                help="CPU threads (0: as XLA likes; the workflow uses 1); train spreads batches of images over so many",
             )
         module.add_arguments(stage)
     return parser
@@ -78,10 +81,13 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """Run one stage. Exit status 0, or 1 with one line on what is wrong and what to do."""
     args = make_parser().parse_args(argv)
-    if getattr(args, "threads", 0) == 1:
-        # Small networks gain nothing from a second thread; two jobs side by side do. Must be set before JAX starts.
-        flags = os.environ.get("XLA_FLAGS", "")
-        os.environ["XLA_FLAGS"] = f"{flags} --xla_cpu_multi_thread_eigen=false".strip()
+    threads = getattr(args, "threads", 0)
+    if threads == 1 or (threads > 1 and args.stage == "train"):
+        # Small networks gain nothing from a second thread; two jobs side by side do, and so do two halves of a batch of images,
+        # each on a device of one thread. Must be set before JAX starts.
+        flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
+        flags += f" --xla_force_host_platform_device_count={threads}" if threads > 1 else ""
+        os.environ["XLA_FLAGS"] = flags.strip()
     from diffinfo.config import ConfigError
     from diffinfo.files import DataError
 
