@@ -31,6 +31,7 @@ def test_imports_point_one_way():
         "sample",
         "estimate",
         "tables",
+        "code_tables",
         "figures",
     ]
     # estimate and sample read fields and levels; they never see training, and nothing below the stages sees a config file.

@@ -2,11 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffinfo import tables
+from diffinfo import code_tables, tables
 from diffinfo.config import complete
 from diffinfo.data.dataset import save_dataset
 from diffinfo.data.sources import make_dataset
-from diffinfo.files import DataError, read_json, write_json
+from diffinfo.estimate.integrand import Levels, Terms
+from diffinfo.estimate.profiles import profiles
+from diffinfo.files import DataError, read_json, write_json, write_table
+from diffinfo.process.schedule import VPSchedule
 
 
 def _run(root, seed, value, error):
@@ -102,3 +105,48 @@ def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
     assert published.loc["VDM (bound)", "bits_per_dimension"] == 2.65
     with pytest.raises(DataError, match="pair: this table is of images"):
         tables.likelihoods([_run(tmp_path, 1, 1.5, 0.1)])
+
+
+def test_what_lies_on_the_early_side_of_a_split(tmp_path):
+    """Even rates of both quantities, and a constant number of nats per level and example."""
+    schedule, process = VPSchedule(), complete("process", {})
+    for tau, told in ((0.1, 0.2), (0.5, 1.5)):
+        estimate = {"value": told, "standard_error": 0.01}
+        latent = dict.fromkeys(("kl", "use", "neighbour_accuracy"), estimate) | {"collapsed": tau == 0.1}
+        latent["mutual_information"] = dict.fromkeys(("classification_bound", "plain_classifier"), estimate)
+        result = {
+            "latents": {"semantic": latent, "perceptual": latent},
+            "tau": tau,
+            "examples": 9,
+            "draws": 4,
+            "split": "held out",
+        }
+        result |= {"settings": {"process": process, "train": {"weighting": "noise", "kl_weight": 0.1}}, "label_entropy": 2.3}
+        write_json(tmp_path / f"split-{tau}" / "seed-0" / "latents.json", result | {"lam_min": -8.0, "lam_max": 12.0})
+    edges = np.linspace(-8, 12, 41)
+    levels = Levels.between(edges)
+    noise = np.random.default_rng(0).standard_normal((500, 40))
+    zeros = dict.fromkeys(("target", "neural_c", "loss_u", "loss_c", "squared", "aligned", "loss_mixture"), np.zeros((500, 40)))
+    terms = Terms(**zeros, neural_u=0.5 + 0.01 * noise)
+    write_table(tmp_path / "digits" / "seed-0" / "estimate.levels.csv",
+                profiles(terms, levels, schedule, classifier=np.cumsum(0.05 + 0 * noise, axis=1)))  # fmt: skip
+    write_json(tmp_path / "digits" / "seed-0" / "estimate.json", {"examples": 500})
+    runs = [tmp_path / f"split-{tau}" / "seed-0" for tau in (0.1, 0.5)]
+    table = code_tables.separation(runs, [tmp_path / "digits" / "seed-0"])
+    for tau, rows in table.groupby("tau"):
+        rows = rows.set_index("quantity")
+        above = (12 - schedule.log_snr(tau)) / 20
+        assert rows.loc["s_nn_early_share", "value"] == pytest.approx(
+            above, abs=4 * rows.loc["s_nn_early_share", "standard_error"]
+        )
+        # 40 even levels of 0.01 deviation, of 500 examples, and the share of as many of them.
+        expected = 0.01 * np.sqrt(above * (1 - above) / 40 / 500) / 0.5
+        assert rows.loc["s_nn_early_share", "standard_error"] == pytest.approx(expected, rel=0.2)
+        assert rows.loc["information_early_nats", "value"] == pytest.approx(2 * above)
+        assert rows.loc["classification_bound_perceptual", "value"] == (0.2 if tau == 0.1 else 1.5)
+        assert rows.loc["classification_bound_perceptual", "collapsed"] == (tau == 0.1)
+    assert "| 0.5 |" in code_tables.separation_as_markdown(table)
+    levels_without = pd.read_csv(tmp_path / "digits" / "seed-0" / "estimate.levels.csv").query("quantity != 'classifier'")
+    write_table(tmp_path / "digits" / "seed-0" / "estimate.levels.csv", levels_without)
+    with pytest.raises(DataError, match="give the experiment a section `classifier`"):
+        code_tables.separation(runs, [tmp_path / "digits" / "seed-0"])

@@ -87,20 +87,33 @@ def drawn_codes(posteriors, key) -> jax.Array:
     return mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
 
 
+@jax.custom_vjp
+def _rescaled(codes: jax.Array, factor: jax.Array) -> jax.Array:
+    """`codes (N, D)` as they are; what comes back to them is multiplied by `factor (N,)`."""
+    del factor
+    return codes
+
+
+_rescaled.defvjp(lambda codes, factor: (codes, factor), lambda factor, g: (factor[:, None] * g, jnp.zeros_like(factor)))
+
+
 def autoencoder_loss(encode, field, objective: Objective, kl_weight, x, key) -> tuple[jax.Array, dict[str, jax.Array]]:
     """Denoising loss given codes, plus `kl_weight` times their KL in nats (Eqs. 60-61, 70), on one noised batch.
 
-    encode: `x -> {latent: (mean, log_variance)}`; field: `(z, lam, codes) -> v_hat`. With the weighting `likelihood` the first
-    term is in nats, and `kl_weight` 1 makes the whole the bound on -log p(x) (ELBO), up to a constant; with `noise` (the
-    authors') it weighs nats of code against `int |eps - eps_hat|^2 ds`. Parts, in nats: `reconstruction`, a `kl_<latent>` each.
+    encode: `x -> {latent: (mean, log_variance)}`; field: `(z, lam, codes) -> v_hat`. The objective's weighting is what codes
+    are worth: with `likelihood` the denoising loss is in nats, and `kl_weight` 1 makes the whole the bound on -log p(x)
+    (ELBO), up to a constant; with `noise` (the authors') nats of code are weighed against `int |eps - eps_hat|^2 ds`. The field
+    itself learns from `velocity` errors whatever the weighting, since the best one is the same (Eq. 33): the gradient
+    is that of two losses, and the first value returned is the field's. Parts, in nats: `reconstruction`, a `kl_<latent>` each.
     """
     level_key, noise_key, code_key = jax.random.split(key, 3)
     lam, density = objective.levels.sample(level_key, x.shape[0])
     z, v = noised(x, lam, jax.random.normal(noise_key, x.shape, x.dtype))
     posteriors = encode(x)
-    error = squared_error(v, field(z, lam, drawn_codes(posteriors, code_key)))
+    codes = _rescaled(drawn_codes(posteriors, code_key), objective.weight(lam, density))
+    error = squared_error(v, field(z, lam, codes))
     kl = {f"kl_{name}": jnp.mean(divergence_from_prior(*posterior)) for name, posterior in posteriors.items()}
-    loss = jnp.mean(objective.weight(lam, density) * error) + kl_weight * sum(kl.values())
+    loss = jnp.mean(error) + kl_weight * sum(kl.values())
     return loss, {"reconstruction": jnp.mean(0.5 * jax.nn.sigmoid(lam) / density * error)} | kl
 
 

@@ -14,7 +14,7 @@ from diffinfo.files import DataError, read_json
 PROFILE_VALUES = ("amount", "produced", "remaining")
 
 
-def _combine(values: pd.Series, errors: pd.Series) -> tuple[float, float]:
+def combine(values: pd.Series, errors: pd.Series) -> tuple[float, float]:
     """Mean over seeds, and its standard error.
 
     Seeds share their held-out examples, so the error over examples does not shrink with the number of seeds; the spread
@@ -25,7 +25,8 @@ def _combine(values: pd.Series, errors: pd.Series) -> tuple[float, float]:
     return float(values.mean()), float(np.sqrt((errors**2).mean() + between))
 
 
-def _by_experiment(runs: Iterable[str | Path]) -> dict[str, list[Path]]:
+def by_experiment(runs: Iterable[str | Path]) -> dict[str, list[Path]]:
+    """Run folders `<experiment>/seed-<n>` by experiment, in the order given."""
     grouped: dict[str, list[Path]] = {}
     for run in map(Path, runs):
         grouped.setdefault(run.parent.name, []).append(run)
@@ -80,7 +81,7 @@ def profiles(runs: Sequence[str | Path]) -> pd.DataFrame:
     `kind` is `network` (mean over seeds) or `exact` (joint Gaussians: the closed form).
     """
     tables = []
-    for experiment, folders in _by_experiment(runs).items():
+    for experiment, folders in by_experiment(runs).items():
         levels = [pd.read_csv(folder / "estimate.levels.csv") for folder in folders]
         card = read_json(folders[0].parent / "data.json")
         keys = ["quantity", "lam_low", "lam_high", "s_low", "s_high"]
@@ -90,7 +91,7 @@ def profiles(runs: Sequence[str | Path]) -> pd.DataFrame:
         for column in PROFILE_VALUES:
             values = np.stack([level[column] for level in levels])
             errors = np.stack([level[f"{column}_se"] for level in levels])
-            pairs = [_combine(pd.Series(v), pd.Series(e)) for v, e in zip(values.T, errors.T, strict=True)]
+            pairs = [combine(pd.Series(v), pd.Series(e)) for v, e in zip(values.T, errors.T, strict=True)]
             table[column], table[f"{column}_se"] = np.array(pairs).T
         table["kind"], table["seeds"] = "network", len(folders)
         parts = [table]
@@ -132,14 +133,14 @@ def _exact_values(card: dict, result: dict) -> dict[str, float]:
 def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
     """Every estimate of several experiments, averaged over seeds; nats except for `accuracy`."""
     rows = []
-    for experiment, folders in _by_experiment(runs).items():
+    for experiment, folders in by_experiment(runs).items():
         results = [read_json(folder / "estimate.json") for folder in folders]
         first, card = results[0], read_json(folders[0].parent / "data.json")
         truths = _exact_values(card, first)
         for group, members in first["estimates"].items():
             for quantity in members:
                 each = pd.DataFrame([result["estimates"][group][quantity] for result in results])
-                value, error = _combine(each["value"], each["standard_error"])
+                value, error = combine(each["value"], each["standard_error"])
                 information = quantity not in truths and group in ("mutual_information", "linear_grid")
                 exact = truths.get("mutual_information" if information else quantity, np.nan)
                 rows.append(
@@ -173,7 +174,7 @@ def cases(runs: Sequence[str | Path]) -> pd.DataFrame:
     """
     frames = []
     table = estimates(runs)
-    for experiment, folders in _by_experiment(runs).items():
+    for experiment, folders in by_experiment(runs).items():
         card, result = read_json(folders[0].parent / "data.json"), read_json(folders[0] / "estimate.json")
         case = _case(card)
         if not case:
@@ -200,7 +201,7 @@ def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
     """
     table = estimates(runs)
     frames = []
-    for experiment, folders in _by_experiment(runs).items():
+    for experiment, folders in by_experiment(runs).items():
         card = read_json(folders[0].parent / "data.json")
         frame = table[(table["experiment"] == experiment) & (table["group"].isin(["likelihood", "bits_per_dimension"]))].copy()
         if frame.empty:
@@ -218,69 +219,6 @@ def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
     published = pd.read_csv(files("diffinfo").joinpath("published_bits.csv"))
     published = published[published["data"].isin(set(ours["data"]))].assign(kind="published")
     return pd.concat([ours, published], ignore_index=True)
-
-
-def _crossing(table: pd.DataFrame, quantity: str) -> tuple[float, float]:
-    """Where I(Z_sem;Y) and I(Z_per;Y) are equal, by straight lines between the values of tau: mean and standard deviation.
-
-    Over draws of all values within their errors; NaN where they do not cross.
-    """
-    rows = table[table["quantity"] == quantity].pivot(index="tau", columns="latent", values=["value", "standard_error"])
-    rows = rows.dropna()
-    if len(rows) < 2:
-        return np.nan, np.nan
-    difference = (rows["value"]["semantic"] - rows["value"]["perceptual"]).to_numpy()
-    error = np.hypot(rows["standard_error"]["semantic"], rows["standard_error"]["perceptual"]).to_numpy()
-    tau, rng, found = rows.index.to_numpy(), np.random.default_rng(0), []
-    for drawn in difference + error * rng.standard_normal((1000, len(tau))):
-        falls = np.flatnonzero((drawn[:-1] > 0) & (drawn[1:] <= 0))
-        if len(falls):
-            i = falls[0]
-            found.append(tau[i] + (tau[i + 1] - tau[i]) * drawn[i] / (drawn[i] - drawn[i + 1]))
-    return (float(np.mean(found)), float(np.std(found))) if len(found) > 500 else (np.nan, np.nan)
-
-
-def codes(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """What latents of autoencoders hold, averaged over seeds, in nats; where the two of a sweep over tau cross.
-
-    kl: a bound on I(Z;X), and so on I(Z;Y); use: what the bound on -log p(x|z) loses with codes of another image; collapsed:
-    the share of seeds whose decoder does without them; neighbour_accuracy: a fraction.
-    """
-    rows = []
-    for experiment, folders in _by_experiment(runs).items():
-        results = [read_json(folder / "latents.json") for folder in folders]
-        first = results[0]
-        for latent in first["latents"]:
-            found = [result["latents"][latent] for result in results]
-            members = {name: [f[name] for f in found] for name in ("kl", "use", "neighbour_accuracy")}
-            members |= {q: [f["mutual_information"][q] for f in found] for q in found[0]["mutual_information"]}
-            for quantity, each in members.items():
-                each = pd.DataFrame(each)
-                value, error = _combine(each["value"], each["standard_error"])
-                rows.append(
-                    {
-                        "experiment": experiment,
-                        "tau": first["tau"],
-                        "kl_weight": first["settings"]["train"]["kl_weight"],
-                        "latent": latent,
-                        "quantity": quantity,
-                        "value": value,
-                        "standard_error": error,
-                        "upper_bound": first["label_entropy"] if quantity in found[0]["mutual_information"] else np.nan,
-                        "collapsed": float(np.mean([f["collapsed"] for f in found])),
-                        "seeds": len(folders),
-                        "examples": first["examples"],
-                        "draws": first["draws"],
-                        "split": first["split"],
-                    }
-                )
-    table = pd.DataFrame(rows)
-    if table["tau"].nunique() > 1:
-        for quantity in ("classification_bound", "plain_classifier"):
-            tau, error = _crossing(table, quantity)
-            row = {"latent": "both", "quantity": f"crossing_tau_{quantity}", "value": tau, "standard_error": error}
-            table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
-    return table
 
 
 def as_markdown(frame: pd.DataFrame) -> str:

@@ -6,9 +6,9 @@ import pytest
 from scipy.special import logsumexp
 from tests.conftest import assert_agrees
 
+from diffinfo.code_tables import _crossing
 from diffinfo.estimate.codes import classifier_bound, code_divergence, code_use
 from diffinfo.estimate.mutual_information import label_entropy
-from diffinfo.tables import _crossing
 
 
 def test_what_a_decoder_ignores_is_of_no_use():

@@ -1,5 +1,7 @@
 """Encoders, split conditions, and the losses of autoencoders against closed forms."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,9 +13,11 @@ from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.files import DataError
-from diffinfo.loss import divergence_from_prior, gaussian_autoencoder_loss
+from diffinfo.loss import autoencoder_loss, divergence_from_prior, drawn_codes, gaussian_autoencoder_loss, squared_error
 from diffinfo.nn.autoencoder import Encoder, _patches
 from diffinfo.nn.build import Autoencoder, DataSummary, network_of
+from diffinfo.process.exact import GaussianDenoiser
+from diffinfo.process.forward import noised
 from diffinfo.process.schedule import VPSchedule
 from diffinfo.train.loop import Trainer, make_objective, summarize, with_split
 
@@ -101,6 +105,71 @@ def test_the_elbo_is_tight_for_the_exact_posterior():
     assert_agrees(Estimate.of(np.asarray(losses, float)), truth)
 
 
+def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
+    """Exact fields: a code shown at s < tau lowers the loss by I(X;Z) - I(X_tau;Z) nats, what X_tau does not tell."""
+    rng = np.random.default_rng(5)
+    root = rng.standard_normal((3, 3))
+    cov, weights, noise = 0.3 * root @ root.T + 0.05 * np.eye(3), np.array([1.0, -0.5, 0.3]), 0.1
+    cov_xz, cov_z = (cov @ weights)[:, None], np.array([[weights @ cov @ weights + noise]])
+    exact = GaussianDenoiser.of(np.zeros(3), cov, cov_xz, cov_z)
+    split, objective = 1.0, make_objective(complete("train", {"weighting": "likelihood"}), complete("process", {}))
+
+    def encode(x):
+        return {"perceptual": (x @ jnp.asarray(weights[:, None], jnp.float32), jnp.full((len(x), 1), np.log(noise)))}
+
+    def early(z, lam, codes):
+        return jnp.where((lam > split)[:, None], exact(z, lam, codes), exact(z, lam))
+
+    @jax.jit
+    def gain(key):
+        row_key, loss_key = jax.random.split(key)
+        x = jax.random.normal(row_key, (4000, 3)) @ jnp.asarray(np.linalg.cholesky(cov).T, jnp.float32)
+        without, shown = (autoencoder_loss(encode, field, objective, 1.0, x, loss_key)[1]["reconstruction"]
+                          for field in (lambda z, lam, codes: exact(z, lam), early))  # fmt: skip
+        return without - shown
+
+    def information(lam):
+        """I(X_lam;Z), from the covariance of (x_lam, z)."""
+        alpha = 1 / (1 + np.exp(-lam))
+        noised = alpha * cov + (1 - alpha) * np.eye(3)
+        left = cov_z - alpha * cov_xz.T @ np.linalg.solve(noised, cov_xz)
+        return 0.5 * float(np.log(cov_z[0, 0] / left[0, 0]))
+
+    found = Estimate.of(np.asarray([gain(key) for key in jax.random.split(jax.random.key(0), 400)], float))
+    assert_agrees(found, information(VPSchedule().log_snr(1e-5)) - information(split))
+
+
+def test_codes_are_priced_by_the_weighting_and_the_field_learns_from_velocity():
+    process, key = complete("process", {}), jax.random.key(2)
+    x = jax.random.normal(jax.random.key(1), (64, 3))
+
+    def loss(params, weighting, field_weighting=None):
+        objective = make_objective(complete("train", {"weighting": weighting}), process)
+
+        def encode(x):
+            return {"semantic": (params["encoder"] * x[:, :2], jnp.full((len(x), 2), -1.0))}
+
+        def field(z, lam, codes):
+            return params["field"] * z + jnp.pad(codes, ((0, 0), (0, 1)))
+
+        if field_weighting is None:
+            return autoencoder_loss(encode, field, objective, 0.7, x, key)[0]
+        # The plain weighted loss, all of it differentiated: the right gradient for one of the two.
+        level_key, noise_key, code_key = jax.random.split(key, 3)
+        lam, density = objective.levels.sample(level_key, len(x))
+        z, v = noised(x, lam, jax.random.normal(noise_key, x.shape))
+        posteriors = encode(x)
+        error = squared_error(v, field(z, lam, drawn_codes(posteriors, code_key)))
+        weight = replace(objective, weighting=field_weighting).weight(lam, density)
+        return jnp.mean(weight * error) + 0.7 * jnp.mean(divergence_from_prior(*posteriors["semantic"]))
+
+    params = {"encoder": jnp.float32(0.8), "field": jnp.float32(0.3)}
+    for weighting in ("likelihood", "noise", "velocity"):
+        found = jax.grad(loss)(params, weighting)
+        np.testing.assert_allclose(found["field"], jax.grad(loss)(params, weighting, "velocity")["field"], rtol=1e-4)
+        np.testing.assert_allclose(found["encoder"], jax.grad(loss)(params, weighting, weighting)["encoder"], rtol=1e-4)
+
+
 @pytest.mark.parametrize("gaussian", [False, True])
 def test_training_lowers_the_loss_and_leaves_the_split_alone(gaussian):
     digits = make_dataset(complete("data", {"digits": {}}))
@@ -114,6 +183,48 @@ def test_training_lowers_the_loss_and_leaves_the_split_alone(gaussian):
     assert loss[-10:].mean() < loss[:10].mean()
     if not gaussian:
         assert trained.params["split"]["log_snr"] == pytest.approx(float(VPSchedule().log_snr(0.3)), rel=1e-6)
+
+
+def test_models_that_train_together_become_what_they_become_alone(tmp_path):
+    digits, process = make_dataset(complete("data", {"digits": {}})), complete("process", {})
+    train = complete("train", {"steps": 6, "batch": 16, "weighting": "noise", "kl_weight": 0.01, "warmup": 2})
+    sizes = {"latent": 2, "semantic": [4], "perceptual": [4], "unet": {"channels": [4], "embedding": 4}}
+    networks = [complete("network", {"autoencoder": sizes | {"tau": tau}}) for tau in (0.1, 0.4)]
+    models = [network_of(with_split(network, process), summarize(digits)) for network in networks]
+    members = [(models[0], 3), (models[1], 3), (models[1], 4)]
+    trainer = Trainer(models[0], make_objective(train, process), train)
+    together = trainer.train_together(digits, members, chunk=3)
+    z, lam, codes = (jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate(((8, 8, 8, 1), (8,), (8, 4))))
+    for (model, seed), found in zip(members, together, strict=True):
+        (alone,) = trainer.train_together(digits, [(model, seed)])
+        np.testing.assert_allclose(found.history, alone.history, rtol=1e-4)
+        assert found.params["split"]["log_snr"] == alone.params["split"]["log_snr"]
+        # Of functions: Adam turns the rounding of a gradient that is nothing into steps of a parameter that does nothing.
+        fields = [model.v_hat(one.params, z, lam, codes) for one in (found, alone)]
+        np.testing.assert_allclose(*fields, atol=1e-3)
+
+    state = tmp_path / "state.msgpack"
+
+    class Killed(Exception):
+        pass
+
+    def die_when_saved(line):
+        if state.exists():
+            raise Killed
+
+    options = {"resume_file": state, "save_every": -1, "report_every": -1, "report": die_when_saved}
+    with pytest.raises(Killed):
+        trainer.train_together(digits, members, chunk=2, **options)
+    lines = []
+    again = trainer.train_together(digits, members, resume_file=state, report=lines.append)
+    assert "going on from step" in lines[0]
+    for a, b in zip(
+        jax.tree.leaves([one.params for one in again]), jax.tree.leaves([one.params for one in together]), strict=True
+    ):
+        np.testing.assert_array_equal(a, b)
+    watching = train | {"validate_every": 2}
+    with pytest.raises(ValueError, match="set it to 0"):
+        Trainer(models[0], make_objective(train, process), watching).train_together(digits, members)
 
 
 def test_encoders_take_any_size():

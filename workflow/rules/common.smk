@@ -70,17 +70,22 @@ def classifier_of(wildcards):
     return [f"{folder}/classifier.msgpack"] * ("classifier" in EXPERIMENTS[wildcards.experiment])
 
 
+def other(experiment):
+    """The experiment that an autoencoder is compared with, which has a classifier."""
+    name = EXPERIMENTS[experiment].get("beside", "")
+    if "classifier" not in EXPERIMENTS.get(name, {}):
+        raise WorkflowError(
+            f"experiments.{experiment}.beside: {name or 'missing'};"
+            " needs the name of an experiment with a classifier"
+        )
+    return name
+
+
 def beside(name):
     """A file of the experiment that an autoencoder is compared with, the same seed's."""
 
     def of(wildcards):
-        other = EXPERIMENTS[wildcards.experiment].get("beside", "")
-        if "classifier" not in EXPERIMENTS.get(other, {}):
-            raise WorkflowError(
-                f"experiments.{wildcards.experiment}.beside: {other or 'missing'};"
-                " needs the name of an experiment with a classifier"
-            )
-        return f"{RESULTS}/runs/{other}/seed-{wildcards.seed}/{name}"
+        return f"{RESULTS}/runs/{other(wildcards.experiment)}/seed-{wildcards.seed}/{name}"
 
     return of
 
@@ -115,7 +120,7 @@ def runs(names):
 
 
 NEED_CLASSIFIER = ("fig22", "maps")
-NEED_CODES = ("fig5", "fig14", "fig15", "fig17", "fig18", "twostage")
+NEED_CODES = ("fig5", "fig14", "fig15", "fig17", "fig18", "price", "separation", "twostage")
 
 
 def figure_runs(name):
@@ -166,6 +171,12 @@ def figure_inputs(name):
     )
     pictures = [f"{run}/{PICTURES[name]}.npz" for run in reversed(first.values())]
     return [*tables, *ALSO_READS.get(name, []), *pictures]
+
+
+def compared_runs(name):
+    """The run folders of the experiment that a figure's autoencoders are compared with."""
+    others = {other(Path(folder).parent.name): None for folder in figure_runs(name)}
+    return runs(others)
 
 
 def has_codes(folder):

@@ -4,13 +4,15 @@
 PROFILES = ("fig3", "fig4", "fig11", "fig12", "fig16", "fig22")
 CASES = ("fig2", "fig9", "fig10", "fig13", "fig20", "estimators")
 LIKELIHOODS = ("fig21",)
-CODES = ("fig15", "fig18")
+CODES = ("fig15", "fig18", "price")
 ILLUSTRATIONS = ("fig1", "fig6", "fig7", "fig8", "fig19")
 FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
 TABLES = [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name not in WITHOUT_TABLE]
 ALL_RUNS = runs(GROUPS)
 FIELD_RUNS = [run for run in ALL_RUNS if not has_codes(run)]
 TABLES += [f"{RESULTS}/tables/{name}" for name in ("estimates.csv", "estimates.md") if FIELD_RUNS]
+
+TABLES += [f"{RESULTS}/tables/separation.md"] * ("separation" in config["figures"])
 
 for name in config["figures"]:
     figure_runs(name)  # a figure that names no experiment stops here, before any job
@@ -82,6 +84,34 @@ use rule profiles as codes with:
         figure="|".join(CODES),
     params:
         table="codes",
+
+
+# The separation of S_NN and class: split codes beside a model of the same images.
+rule separation_table:
+    input:
+        runs=lambda wildcards: run_files(figure_runs("separation")),
+        beside=lambda wildcards: run_files(compared_runs("separation")),
+        code=sources("stages.table"),
+    output:
+        table=report(
+            f"{RESULTS}/tables/separation.csv",
+            caption="../report/separation.rst",
+            category="Tables",
+        ),
+        readable=f"{RESULTS}/tables/separation.md",
+    log:
+        f"{RESULTS}/logs/table/separation.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table/separation.tsv"
+    priority: 30
+    conda:
+        ENV
+    params:
+        runs=lambda wildcards: figure_runs("separation"),
+        beside=lambda wildcards: compared_runs("separation"),
+    shell:
+        "python -m diffinfo table separation --runs {params.runs} --beside {params.beside}"
+        " --out {output.table} > {log} 2>&1"
 
 
 rule illustrate:

@@ -8,7 +8,7 @@ EXAMPLE = """examples:
   diffinfo figure samples --inputs results/runs/digits/seed-0/samples.npz --out samples.pdf"""
 
 FIGURES = [f"fig{number}" for number in range(1, 23)]
-FIGURES += ["estimators", "samples", "maps", "twostage"]
+FIGURES += ["estimators", "samples", "maps", "twostage", "price", "separation"]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
             divergence = code_divergence(posteriors)
     own = np.concatenate([codes[name, "test"] for name in model.latents], axis=1)
     x_test, trained_range = decoded(dataset.x_test), schedule_of(provenance["settings"]["process"])[1]
-    strata = Levels.stratified(*trained_range, settings["draws"])
+    strata = Levels.stratified(*trained_range, -(-settings["draws"] // 4))  # whether codes are used at all takes fewer
 
     def cost(codes):
         if not model.is_diffusion:

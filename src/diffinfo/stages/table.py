@@ -6,30 +6,38 @@ EXAMPLE = """examples:
   diffinfo table estimates --runs results/runs/digits/seed-0 --out estimates.csv
   diffinfo table profiles --runs results/runs/gaussian-*/seed-* --out profiles.csv
 
-A run is a folder <experiment>/seed-<n> with estimate.json and estimate.levels.csv; <experiment> holds data.json."""
+A run is a folder <experiment>/seed-<n> with estimate.json and estimate.levels.csv (of an autoencoder: latents.json);
+<experiment> holds data.json."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", choices=["profiles", "estimates", "cases", "likelihoods", "codes"], help="what to collect")
+    parser.add_argument(
+        "table", choices=["profiles", "estimates", "cases", "likelihoods", "codes", "separation"], help="what to collect"
+    )
     parser.add_argument("--runs", nargs="+", required=True, help="run folders, <experiment>/seed-<n>")
-    parser.add_argument("--out", required=True, help="the CSV to write (estimates also writes .md)")
+    parser.add_argument("--beside", nargs="+", default=[], help="run folders of a model of the same images (separation)")
+    parser.add_argument("--out", required=True, help="the CSV to write (estimates and separation also write .md)")
 
 
 def run(args: argparse.Namespace) -> None:
     from pathlib import Path
 
-    from diffinfo import tables
-    from diffinfo.files import write_bytes, write_table
+    from diffinfo import code_tables, tables
+    from diffinfo.files import DataError, write_bytes, write_table
 
+    if args.table == "separation" and not args.beside:
+        raise DataError("--beside: separation needs run folders of a model of the same images, with its classifier")
     makers = {
         "profiles": tables.profiles,
         "estimates": tables.estimates,
         "cases": tables.cases,
         "likelihoods": tables.likelihoods,
-        "codes": tables.codes,
+        "codes": code_tables.codes,
+        "separation": lambda runs: code_tables.separation(runs, args.beside),
     }
+    readable = {"estimates": tables.as_markdown, "separation": code_tables.separation_as_markdown}
     frame = makers[args.table](args.runs)
-    if args.table == "estimates":
-        write_bytes(Path(args.out).with_suffix(".md"), tables.as_markdown(frame).encode())
+    if args.table in readable:
+        write_bytes(Path(args.out).with_suffix(".md"), readable[args.table](frame).encode())
     write_table(args.out, frame)
     print(f"{args.out}: {len(frame)} rows from {len(args.runs)} runs")

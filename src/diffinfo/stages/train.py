@@ -20,6 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="the model file to write; its learning curve (.history.csv) and cost (.cost.json) go beside it",
     )
+    parser.add_argument(
+        "--also",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("SETTINGS", "SEED", "OUT"),
+        help="train this one, too, in one vectorised program (for GPUs; repeatable); only network.autoencoder.tau may differ",
+    )
     parser.add_argument("--steps-per-dispatch", type=int, default=None, help="a machine setting; never changes the numbers")
     parser.add_argument("--save-every", type=float, default=20.0, help="seconds between saved states (default 20)")
 
@@ -34,6 +42,14 @@ def cost_path(model: str | Path) -> Path:
     return Path(model).with_suffix(".cost.json")
 
 
+def _without_tau(settings: dict) -> dict:
+    """Settings, but for the splitting time of an autoencoder's codes, and only whether there is one."""
+    network = settings["network"]
+    if not network.get("autoencoder", {}).get("tau"):
+        return settings
+    return settings | {"network": network | {"autoencoder": network["autoencoder"] | {"tau": "some"}}}
+
+
 def run(args: argparse.Namespace) -> None:
     import time
 
@@ -42,46 +58,51 @@ def run(args: argparse.Namespace) -> None:
     import pandas as pd
 
     from diffinfo.checkpoint import save_model
-    from diffinfo.config import read_settings
+    from diffinfo.config import ConfigError, read_settings
     from diffinfo.data.dataset import load_dataset
     from diffinfo.files import sha256_of, write_json, write_table
     from diffinfo.nn.build import network_of
     from diffinfo.source import source_hash
     from diffinfo.train.loop import Trainer, make_objective, summarize, with_split
 
-    settings = read_settings(args.settings, args.experiment, SECTIONS)
     dataset = load_dataset(args.data)
-    model = network_of(with_split(settings["network"], settings["process"]), summarize(dataset))
-    provenance = {
-        "settings": settings,
-        "seed": args.seed,
-        "data_sha256": dataset.card["sha256"],
-        "source_sha256": source_hash("diffinfo.train.loop"),
-    }
+    asked = [(args.settings, args.seed, args.out), *args.also]
+    models, provenance = [], []
+    for text, seed, _ in asked:
+        settings = read_settings(text, args.experiment, SECTIONS)
+        models.append(network_of(with_split(settings["network"], settings["process"]), summarize(dataset)))
+        about = {"settings": settings, "seed": int(seed), "data_sha256": dataset.card["sha256"]}
+        provenance.append(about | {"source_sha256": source_hash("diffinfo.train.loop")})
+    first = provenance[0]["settings"]
+    if any(_without_tau(about["settings"]) != _without_tau(first) for about in provenance):
+        raise ConfigError("--also: what trains together may differ in network.autoencoder.tau (if it has one) and seed only")
+    outs = [Path(out) for _, _, out in asked]
     # What the result depends on names the state, so that a changed config or code never goes on from an old one.
-    out = Path(args.out)
-    resume_file = out.parent / ".resume" / f"{out.stem}-{sha256_of(provenance)[:16]}.msgpack"
+    name = sha256_of(provenance if len(asked) > 1 else provenance[0])[:16]
+    resume_file = outs[0].parent / ".resume" / f"{outs[0].stem}-{name}.msgpack"
     began = time.monotonic()
-    trained = Trainer(model, make_objective(settings["train"], settings["process"]), settings["train"]).train(
+    trained = Trainer(models[0], make_objective(first["train"], first["process"]), first["train"]).train_together(
         dataset,
-        args.seed,
+        [(model, about["seed"]) for model, about in zip(models, provenance, strict=True)],
         resume_file=resume_file,
         chunk=args.steps_per_dispatch,
         save_every=args.save_every,
         report=lambda line: print(line, file=sys.stderr, flush=True),
     )
-    columns = [f"loss_{name}_nats" for name in trained.columns[:-1]] + ["held_out_loss"]
-    history = pd.DataFrame(trained.history, columns=columns)
-    history = history.dropna(axis="columns", how="all")
-    history.insert(0, "step", np.arange(1, len(history) + 1))
-    write_table(history_path(out), history)
-    cost = {"seconds": round(time.monotonic() - began, 2), "steps": len(history), "best_step": trained.best_step}
+    seconds = round((time.monotonic() - began) / len(asked), 2)
     device = {"device": jax.devices()[0].device_kind, "devices": jax.device_count()}
-    write_json(cost_path(out), cost | {"threads": args.threads} | device)
-    save_model(out, model, trained.params, provenance)
+    for out, model, about, one in zip(outs, models, provenance, trained, strict=True):
+        columns = [f"loss_{name}_nats" for name in one.columns[:-1]] + ["held_out_loss"]
+        history = pd.DataFrame(one.history, columns=columns).dropna(axis="columns", how="all")
+        history.insert(0, "step", np.arange(1, len(history) + 1))
+        write_table(history_path(out), history)
+        cost = {"seconds": seconds, "steps": len(history), "best_step": one.best_step, "together": len(asked)}
+        write_json(cost_path(out), cost | {"threads": args.threads} | device)
+        save_model(out, model, one.params, about)
+        last = ", ".join(
+            f"{name} {value:.4g}" for name, value in zip(one.columns, one.history[-100:, :-1].mean(0), strict=False)
+        )
+        print(f"{out}: {len(history)} steps; last losses in nats: {last}")
     resume_file.unlink(missing_ok=True)
     with suppress(OSError):  # other trainings may keep theirs there
         resume_file.parent.rmdir()
-    last = trained.history[-100:, :-1].mean(0)
-    losses = ", ".join(f"{name} {value:.4g}" for name, value in zip(trained.columns, last, strict=False))
-    print(f"{out}: {len(history)} steps; last losses in nats: {losses}")

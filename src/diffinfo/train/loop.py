@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -121,13 +121,22 @@ class Trainer:
             keys = jax.random.split(jax.random.fold_in(key, 2**31 - 1), _VALIDATION_DRAWS)
             return jnp.mean(jax.lax.map(lambda draw: loss_of(unravel)(flat, x, y, draw)[0], keys))
 
-        self._run = jax.jit(run, static_argnames=("unravel", "length"), donate_argnames="state")
+        def run_together(states, x, y, keys, unravel, length):
+            return jax.vmap(lambda state, key: run(state, x, y, key, unravel, length))(states, keys)
+
+        self._run, self._run_together = (
+            jax.jit(steps, static_argnames=("unravel", "length"), donate_argnums=0) for steps in (run, run_together)
+        )
         self._validation = jax.jit(validation, static_argnames="unravel")
 
-    def train(
+    def train(self, dataset: Dataset, seed: int, **options: Any) -> Trained:
+        """One training of the trainer's model, as `train_together` does several."""
+        return self.train_together(dataset, [(self.model, seed)], **options)[0]
+
+    def train_together(
         self,
         dataset: Dataset,
-        seed: int,
+        members: Sequence[tuple[Trainable, int]],
         *,
         resume_file: Path | None = None,
         chunk: int | None = None,
@@ -135,25 +144,36 @@ class Trainer:
         report: Callable[[str], None] = lambda line: None,
         report_every: float = 10.0,
         seconds: float = float("inf"),
-    ) -> Trained:
-        """The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed.
+    ) -> list[Trained]:
+        """Models of the trainer's shape, each with its seed; several are one vectorised program, which suits GPUs.
+
+        The result depends on the data, the settings and the seed only - not on `chunk`, nor on being killed, nor (up to
+        rounding) on company. In company nothing is held out: `validate_every` must be 0, or ValueError is raised.
 
         resume_file: where the state is kept (every `save_every` seconds, and when training diverges); an existing one is gone
         on from. seconds: time after which training stops at the next dispatch, wherever it is. Raises TrainingDiverged.
         """
         settings, steps, every = self.settings, self.settings["steps"], self.settings["validate_every"]
-        params = self.model.init(seed, dataset.card.get("correlations", ()))
-        _, unravel = ravel_pytree(params)
-        key = jax.random.fold_in(jax.random.key(seed), 1)
+        alone = len(members) == 1
+        if every and not alone:
+            raise ValueError(f"train.validate_every is {every}: models that train together cannot stop early; set it to 0")
+        params = [model.init(seed, dataset.card.get("correlations", ())) for model, seed in members]
+        _, unravel = ravel_pytree(params[0])
+        states = [initial_state(each, self._optimizer) for each in params]
+        keys = [jax.random.fold_in(jax.random.key(seed), 1) for _, seed in members]
+        if alone:
+            (state,), (key,), run = states, keys, self._run
+        else:
+            state, key, run = jax.tree.map(lambda *each: jnp.stack(each), *states), jnp.stack(keys), self._run_together
         rows = np.arange(len(dataset.x_train))
         if every:
-            rows, watched = held_out_rows(len(rows), seed)
+            rows, watched = held_out_rows(len(rows), members[0][1])
             x_watched, y_watched = jnp.asarray(dataset.x_train[watched]), jnp.asarray(dataset.y_train[watched])
             validation = partial(self._validation, x=x_watched, y=y_watched, key=key, unravel=unravel)
         x, y = jax.device_put((dataset.x_train[rows], dataset.y_train[rows]), self._everywhere)
-        state = jax.device_put(initial_state(params, self._optimizer), self._everywhere)
+        state = jax.device_put(state, self._everywhere)
         parts = len(self.model.parts)
-        history = np.full((steps, parts + 1), np.nan, np.float32)
+        history = np.full((*state["step"].shape, steps, parts + 1), np.nan, np.float32)
         best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
         done = 0
         if every:
@@ -162,7 +182,7 @@ class Trainer:
             try:
                 saved = load_tree(resume_file)
                 state = jax.device_put(serialization.from_state_dict(state, saved["state"]), self._everywhere)
-                history, done, best = np.array(saved["history"]), int(saved["state"]["step"]), saved["best"]
+                history, done, best = np.array(saved["history"]), int(np.min(saved["state"]["step"])), saved["best"]
                 report(f"going on from step {done} of {steps} ({resume_file})")
             except (DataError, KeyError, TypeError, ValueError) as error:
                 report(f"starting over, {resume_file} is not a usable state: {error}")
@@ -180,8 +200,8 @@ class Trainer:
         def collect() -> None:
             while pending:
                 low, high, metrics = pending.pop(0)
-                history[low:high, :parts] = np.stack([metrics[name] for name in self.model.parts], axis=-1)
-                bad = np.flatnonzero(metrics["bad"])
+                history[..., low:high, :parts] = np.stack([metrics[name] for name in self.model.parts], axis=-1)
+                bad = np.flatnonzero(np.reshape(metrics["bad"], (-1, high - low)).any(0))
                 if bad.size:
                     save()
                     kept = f"; the state before it is kept in {resume_file}" if resume_file else ""
@@ -201,7 +221,7 @@ class Trainer:
 
         while done < steps and not has_stopped() and time.monotonic() - began < seconds:
             length = min(chunk, steps - done, every - done % every if every else steps)
-            state, metrics = self._run(state, x, y, key, unravel, length)
+            state, metrics = run(state, x, y, key, unravel, length)
             if started is None:
                 jax.block_until_ready(metrics)
                 report(f"compiled in {time.monotonic() - began:.1f} s; {steps - done - length} steps to go")
@@ -217,7 +237,8 @@ class Trainer:
                 last_report = now
                 collect()
                 meter = tqdm.format_meter(done - first, steps - first, time.monotonic() - started, ncols=70, unit="step")
-                recent = zip(self.model.parts, history[max(0, done - 100) : done, :parts].mean(0), strict=True)
+                recent = history[..., max(0, done - 100) : done, :parts].reshape(-1, parts).mean(0)
+                recent = zip(self.model.parts, recent, strict=True)
                 report(f"{meter}  {', '.join(f'{name} {value:.4g}' for name, value in recent)} nats")
             if now - last_save > save_every:
                 collect()
@@ -232,5 +253,9 @@ class Trainer:
                 look()
             why = "the time was up" if cut_short else f"the held-out loss was smallest after {best['step']}"
             report(f"stopped after {done} of {steps} steps: {why}")
-        params = jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"])))
-        return Trained(params, history[:done], (*self.model.parts, "held_out"), int(best["step"]), cut_short)
+        columns, best_step = (*self.model.parts, "held_out"), int(best["step"])
+        flat = jnp.asarray(best["params"]).reshape(len(members), -1)
+        return [
+            Trained(jax.tree.map(np.asarray, unravel(each)), curve[:done], columns, best_step, cut_short)
+            for each, curve in zip(flat, history.reshape(len(members), steps, -1), strict=True)
+        ]

@@ -1,0 +1,31 @@
+"""Most of the information, none of the class: shares of S_NN and of I(X;Y) that sit at s < tau, and what both codes tell."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from diffinfo.figures.codes import LATENTS
+from diffinfo.figures.style import COLOURS, COLUMN, save, use_style
+
+CURVES = {
+    "s_nn_early_share": (r"$S_\mathrm{NN}$ at $s < \tau$", "black", "o-"),
+    "information_early_share": (r"$I(X;Y \mid X_\tau)$", COLOURS["information"], "^-"),
+    "classification_bound_perceptual": (rf"$I$({LATENTS['perceptual'][1]}$;Y)$", LATENTS["perceptual"][0], "s--"),
+    "classification_bound_semantic": (rf"$I$({LATENTS['semantic'][1]}$;Y)$", LATENTS["semantic"][0], "s--"),
+}
+
+
+def draw(inputs, out) -> None:
+    """inputs: the separation table. Codes in units of H(Y); hollow: codes that the decoder does without."""
+    table = pd.read_csv(inputs[0])
+    use_style()
+    figure, axis = plt.subplots(figsize=(COLUMN, 2.9), layout="constrained")
+    for quantity, (label, colour, form) in CURVES.items():
+        rows = table[table["quantity"] == quantity].sort_values("tau")
+        unit = 1 if quantity.endswith("share") else rows["upper_bound"]
+        share, error = rows["value"] / unit, 2 * rows["standard_error"] / unit
+        axis.errorbar(rows["tau"], share, yerr=error, fmt=form, markersize=3.5, color=colour, label=label, linewidth=1.0)
+        gone = rows["collapsed"].fillna(0) > 0.5
+        axis.plot(rows["tau"][gone], share[gone], form[0], markersize=3.5, color=colour, markerfacecolor="white", zorder=4)
+    axis.set(xlabel=r"splitting time $\tau / T$", ylabel="share of the whole, or of $H(Y)$", ylim=(-0.05, 1.05))
+    figure.legend(loc="outside lower center", ncols=2, fontsize="x-small")
+    save(figure, out)
