@@ -131,6 +131,8 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
     write_table(tmp_path / "digits" / "seed-0" / "estimate.levels.csv",
                 profiles(terms, levels, schedule, classifier=np.cumsum(0.05 + 0 * noise, axis=1)))  # fmt: skip
     write_json(tmp_path / "digits" / "seed-0" / "estimate.json", {"examples": 500})
+    for name in ("split-0.1", "split-0.5", "digits"):
+        write_json(tmp_path / name / "data.json", {"source": "scikit-learn digits"})
     runs = [tmp_path / f"split-{tau}" / "seed-0" for tau in (0.1, 0.5)]
     table = code_tables.separation(runs, [tmp_path / "digits" / "seed-0"])
     for tau, rows in table.groupby("tau"):
@@ -145,7 +147,7 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
         assert rows.loc["information_early_nats", "value"] == pytest.approx(2 * above)
         assert rows.loc["classification_bound_perceptual", "value"] == (0.2 if tau == 0.1 else 1.5)
         assert rows.loc["classification_bound_perceptual", "collapsed"] == (tau == 0.1)
-    assert "| 0.5 |" in code_tables.separation_as_markdown(table)
+    assert "| digits | 0.5 |" in code_tables.separation_as_markdown(table)
     levels_without = pd.read_csv(tmp_path / "digits" / "seed-0" / "estimate.levels.csv").query("quantity != 'classifier'")
     write_table(tmp_path / "digits" / "seed-0" / "estimate.levels.csv", levels_without)
     with pytest.raises(DataError, match="give the experiment a section `classifier`"):

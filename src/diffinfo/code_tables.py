@@ -8,7 +8,7 @@ import pandas as pd
 
 from diffinfo.files import DataError, read_json
 from diffinfo.process.schedule import schedule_of
-from diffinfo.tables import by_experiment, combine
+from diffinfo.tables import by_experiment, combine, data_name
 
 
 def _crossing(table: pd.DataFrame, quantity: str) -> tuple[float, float]:
@@ -51,9 +51,11 @@ def codes(runs: Sequence[str | Path]) -> pd.DataFrame:
                 rows.append(
                     {
                         "experiment": experiment,
+                        "data": data_name(read_json(folders[0].parent / "data.json")),
                         "tau": first["tau"],
                         "weighting": first["settings"]["train"]["weighting"],
                         "kl_weight": first["settings"]["train"]["kl_weight"],
+                        "steps": first["settings"]["train"]["steps"],
                         "latent": latent,
                         "quantity": quantity,
                         "value": value,
@@ -68,13 +70,19 @@ def codes(runs: Sequence[str | Path]) -> pd.DataFrame:
                         "lam_max": first["lam_max"],
                     }
                 )
-    table = pd.DataFrame(rows)
-    if table["tau"].nunique() > 1:
-        for quantity in ("classification_bound", "plain_classifier"):
-            tau, error = _crossing(table, quantity)
-            row = {"latent": "both", "quantity": f"crossing_tau_{quantity}", "value": tau, "standard_error": error}
-            table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
-    return table
+    table, crossings = pd.DataFrame(rows), []
+    for data, sweep in table.groupby("data", sort=False):
+        for quantity in ("classification_bound", "plain_classifier") if sweep["tau"].nunique() > 1 else ():
+            tau, error = _crossing(sweep, quantity)
+            row = {
+                "data": data,
+                "latent": "both",
+                "quantity": f"crossing_tau_{quantity}",
+                "value": tau,
+                "standard_error": error,
+            }
+            crossings.append(row)
+    return pd.concat([table, pd.DataFrame(crossings)], ignore_index=True) if crossings else table
 
 
 def _shares(folder: Path, quantity: str, splits: np.ndarray) -> pd.DataFrame:
@@ -99,35 +107,43 @@ def _shares(folder: Path, quantity: str, splits: np.ndarray) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(nats), pd.DataFrame(shares)], keys=["nats", "share"], names=["unit", "row"]).reset_index()
 
 
+def _by_data(runs: Sequence[str | Path]) -> dict[str, list[Path]]:
+    grouped: dict[str, list[Path]] = {}
+    for run in map(Path, runs):
+        grouped.setdefault(data_name(read_json(run.parent / "data.json")), []).append(run)
+    return grouped
+
+
 def separation(runs: Sequence[str | Path], beside: Sequence[str | Path]) -> pd.DataFrame:
     """What lies on the early side (s < tau) of each splitting time of a sweep of split autoencoders, averaged over seeds.
 
     `s_nn`: neural entropy; `information`: I(X;Y) - I(X_tau;Y) = I(X;Y|X_tau) by the classifier of noised images, both of the
-    field model of the same data, `beside`, in nats and as a share of the whole; then I(Z;Y) and KL of both codes.
+    field model of the same data, among `beside`, in nats and as a share of the whole; then I(Z;Y) and KL of both codes.
     """
-    held = codes(runs)
-    first = read_json(Path(runs[0]) / "latents.json")
-    taus = np.sort(held["tau"].dropna().unique())
-    splits = np.asarray(schedule_of(first["settings"]["process"])[0].log_snr(taus), float)
-    rows = []
-    for name, quantity in (("s_nn", "s_nn"), ("information", "classifier")):
-        found = [_shares(Path(folder), quantity, splits) for folder in beside]
-        examples = read_json(Path(beside[0]) / "estimate.json")["examples"]
-        for (unit, i), each in pd.concat(found).groupby(["unit", "row"], sort=False):
-            value, error = combine(each["value"], each["standard_error"])
-            about = {"seeds": len(beside), "examples": examples, "split": "held out"}
-            rows.append({"tau": taus[i], "log_snr": splits[i], "quantity": f"{name}_early_{unit}", "value": value,
-                         "standard_error": error} | about)  # fmt: skip
-    kept = held[held["quantity"].isin(["classification_bound", "kl"]) & held["latent"].isin(["perceptual", "semantic"])]
-    kept = kept.assign(quantity=kept["quantity"] + "_" + kept["latent"], log_snr=np.interp(kept["tau"], taus, splits))
-    columns = [*rows[0], "collapsed"]
-    table = pd.concat([pd.DataFrame(rows), kept[columns]], ignore_index=True)
-    return table.assign(upper_bound=first["label_entropy"]).sort_values(["tau"], kind="stable", ignore_index=True)
+    held, others, tables = codes(runs), _by_data(beside), []
+    for data, folders in _by_data(runs).items():
+        first = read_json(folders[0] / "latents.json")
+        kept = held[(held["data"] == data) & held["quantity"].isin(["classification_bound", "kl"]) & held["tau"].notna()]
+        taus = np.sort(kept["tau"].unique())
+        splits = np.asarray(schedule_of(first["settings"]["process"])[0].log_snr(taus), float)
+        models, rows = others[data], []
+        about = {"seeds": len(models), "examples": read_json(models[0] / "estimate.json")["examples"], "split": "held out"}
+        for name, quantity in (("s_nn", "s_nn"), ("information", "classifier")):
+            found = pd.concat([_shares(folder, quantity, splits) for folder in models])
+            for (unit, i), each in found.groupby(["unit", "row"], sort=False):
+                value, error = combine(each["value"], each["standard_error"])
+                row = {"tau": taus[i], "quantity": f"{name}_early_{unit}", "value": value, "standard_error": error}
+                rows.append(row | about)
+        kept = kept.assign(quantity=kept["quantity"] + "_" + kept["latent"])[[*rows[0], "collapsed"]]
+        table = pd.concat([pd.DataFrame(rows), kept], ignore_index=True).sort_values("tau", kind="stable")
+        tables.append(
+            table.assign(log_snr=np.interp(table["tau"], taus, splits), upper_bound=first["label_entropy"], data=data)
+        )
+    return pd.concat(tables, ignore_index=True)
 
 
 def separation_as_markdown(table: pd.DataFrame) -> str:
-    """The separation table for reading: one line per splitting time."""
-    bound = table["upper_bound"].iloc[0]
+    """The separation table for reading: one line per data set and splitting time."""
     columns = {
         "s_nn_early_share": "S_NN at s < tau (share)",
         "information_early_share": "I(X;Y\\|X_tau) (share of I(X;Y))",
@@ -136,9 +152,12 @@ def separation_as_markdown(table: pd.DataFrame) -> str:
         "kl_perceptual": "KL of Z_per",
         "kl_semantic": "KL of Z_sem",
     }
-    lines = [f"| tau / T | {' | '.join(columns.values())} |", "|---" * (1 + len(columns)) + "|"]
-    for tau, rows in table.groupby("tau"):
+    lines = [f"| data | tau / T | {' | '.join(columns.values())} |", "|---" * (2 + len(columns)) + "|"]
+    for (data, tau), rows in table.groupby(["data", "tau"], sort=False):
         found = rows.set_index("quantity")
         cells = [f"{found.loc[name, 'value']:.3f} ± {found.loc[name, 'standard_error']:.3f}" for name in columns]
-        lines.append(f"| {tau:g} | {' | '.join(cells)} |")
-    return "\n".join([*lines, "", f"Nats where nothing else is said; H(Y) = {bound:.3f}; held-out images.", ""])
+        lines.append(f"| {data} | {tau:g} | {' | '.join(cells)} |")
+    bounds = ", ".join(
+        f"{bound:.3f} ({data})" for data, bound in table.groupby("data", sort=False)["upper_bound"].first().items()
+    )
+    return "\n".join([*lines, "", f"Nats where nothing else is said; H(Y): {bounds}; held-out images.", ""])

@@ -33,6 +33,11 @@ def by_experiment(runs: Iterable[str | Path]) -> dict[str, list[Path]]:
     return grouped
 
 
+def data_name(card: dict) -> str:
+    """The source of a run's data, without who prepared it and which version."""
+    return card["source"].removeprefix("tfds ").removeprefix("scikit-learn ").split(":")[0]
+
+
 def _case(card: dict) -> dict[str, float]:
     """What tells one joint Gaussian from another, or one noise of the labels, as columns; empty for other data."""
     if "labels_test" in card:
@@ -207,7 +212,7 @@ def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
         if frame.empty:
             raise DataError(f"{experiment}: this table is of images, and its data are not")
         dimension = int(np.prod(card["shape"]))
-        frame["kind"], frame["data"] = "measured", card["source"].removeprefix("tfds ").split(":")[0]
+        frame["kind"], frame["data"] = "measured", data_name(card)
         nats = frame["group"] == "likelihood"
         for column, name in (("value", ""), ("standard_error", "_se")):
             frame[f"per_dimension{name}"] = np.where(nats, frame[column] / dimension, np.nan)

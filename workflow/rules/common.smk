@@ -1,5 +1,7 @@
 import json
 import os
+import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -52,6 +54,42 @@ def settings(*sections):
         return json.dumps({key: experiment[key] for key in sections}, sort_keys=True)
 
     return of
+
+
+def train_settings(experiment):
+    """The train stage's settings of an experiment, as one JSON string."""
+    return json.dumps(
+        {key: EXPERIMENTS[experiment][key] for key in ("process", "network", "train")},
+        sort_keys=True,
+    )
+
+
+# With `together`, the cases and seeds of a sweep over tau are one job: sweep -> its run folders.
+def _together(name):
+    vary = config["experiments"][name].get("vary", {})
+    autoencoder = "autoencoder" in EXPERIMENTS[GROUPS[name][0]]["network"]
+    return autoencoder and set(vary) <= {"network.autoencoder.tau"}
+
+
+TOGETHER = {}
+if config.get("together"):
+    for name in filter(_together, GROUPS):
+        folders = [
+            (case, seed, f"{RESULTS}/runs/{case}/seed-{seed}")
+            for case in GROUPS[name]
+            for seed in EXPERIMENTS[case]["seeds"]
+        ]
+        if len(folders) > 1:
+            TOGETHER[name] = folders
+
+
+def members(name):
+    """The train stage's arguments for all members of a sweep that train together, quoted for the shell."""
+    (case, seed, folder), *others = TOGETHER[name]
+    words = ["--settings", train_settings(case), "--seed", seed, "--out", f"{folder}/model.msgpack"]
+    for case, seed, folder in others:
+        words += ["--also", train_settings(case), seed, f"{folder}/model.msgpack"]
+    return shlex.join(map(str, words))
 
 
 def classifier_settings(wildcards):

@@ -22,6 +22,16 @@ rule data:
         "python -m diffinfo data --settings {params.settings:q} --out {output.data} > {log} 2>&1"
 
 
+# Cases that train together have a rule of their own, below.
+ALONE = (
+    "".join(
+        rf"(?!{re.escape(case)}/)"
+        for case in sorted({case for folders in TOGETHER.values() for case, _, _ in folders})
+    )
+    + "[A-Za-z0-9][A-Za-z0-9._-]*"
+)
+
+
 rule train:
     input:
         data=rules.data.output.data,
@@ -35,6 +45,8 @@ rule train:
         f"{RESULTS}/logs/train/{{experiment}}-seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/train/{{experiment}}-seed-{{seed}}.tsv"
+    wildcard_constraints:
+        experiment=ALONE,
     priority: 20
     conda:
         ENV
@@ -42,7 +54,7 @@ rule train:
     resources:
         gpu=1,
     params:
-        settings=settings("process", "network", "train"),
+        settings=lambda wildcards: train_settings(wildcards.experiment),
     shell:
         "python -m diffinfo train --threads {threads} --settings {params.settings:q} --data {input.data}"
         " --seed {wildcards.seed} --out {output.model} > {log} 2>&1"
@@ -58,8 +70,41 @@ use rule train as classifier with:
         f"{RESULTS}/logs/classifier/{{experiment}}-seed-{{seed}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/classifier/{{experiment}}-seed-{{seed}}.tsv"
+    wildcard_constraints:
+        experiment="[A-Za-z0-9][A-Za-z0-9._-]*",
     params:
         settings=classifier_settings,
+
+
+# All members of a sweep over tau as one vectorised program, for GPUs.
+for name, folders in TOGETHER.items():
+
+    rule:
+        name:
+            f"train_{re.sub('[^A-Za-z0-9]', '_', name)}"
+        input:
+            data=f"{RESULTS}/runs/{folders[0][0]}/data.npz",
+            card=f"{RESULTS}/runs/{folders[0][0]}/data.json",
+            code=sources("stages.train"),
+        output:
+            [
+                f"{folder}/model.{suffix}"
+                for _, _, folder in folders
+                for suffix in ("msgpack", "history.csv", "cost.json")
+            ],
+        log:
+            f"{RESULTS}/logs/train/{name}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/train/{name}.tsv"
+        priority: 20
+        conda:
+            ENV
+        resources:
+            gpu=1,
+        params:
+            members=members(name),
+        shell:
+            "python -m diffinfo train --data {input.data} {params.members} > {log} 2>&1"
 
 
 rule estimate:

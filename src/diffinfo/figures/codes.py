@@ -46,5 +46,5 @@ def information_against_tau(axis: plt.Axes, table: pd.DataFrame) -> None:
     for row in crossing.itertuples():
         low, high = row.value - 2 * row.standard_error, row.value + 2 * row.standard_error
         axis.axvspan(low, high, color="black", alpha=0.12, linewidth=0)
-        text = rf"$\tau = {row.value:.2f} \pm {row.standard_error:.2f}$"
-        axis.annotate(text, (high, 0.03 * bound), (3, 0), textcoords="offset points", fontsize="x-small")
+        text = rf"cross at {row.value:.2f} ± {row.standard_error:.2f}"
+        axis.annotate(text, (high, 1.1 * bound), (3, 0), textcoords="offset points", fontsize="x-small", va="center")

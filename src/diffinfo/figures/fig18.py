@@ -11,11 +11,15 @@ def draw(inputs, out) -> None:
     """inputs: the codes table of a sweep over tau. Hollow: codes that the decoder does without, so no finding."""
     table = pd.read_csv(inputs[0])
     use_style()
-    figure, (information, held) = plt.subplots(1, 2, figsize=(PAGE, 2.9), layout="constrained")
-    information_against_tau(information, table)
-    against_tau(held, table, (("kl", "o-", r"KL, at least $I(Z;X)$"), ("use", "s:", "use to the decoder")))
-    held.set_yscale("symlog", linthresh=1)
-    held.set_ylabel("nats held by $Z$")
-    for axis in (information, held):
-        axis.legend(fontsize="x-small")
+    names = table["data"].unique()
+    figure, axes = plt.subplots(len(names), 2, figsize=(PAGE, 2.9 * len(names)), squeeze=False, layout="constrained")
+    for (information, held), name in zip(axes, names, strict=True):
+        sweep = table[table["data"] == name]
+        information_against_tau(information, sweep)
+        against_tau(held, sweep, (("kl", "o-", r"KL, at least $I(Z;X)$"), ("use", "s:", "use to the decoder")))
+        held.set_yscale("symlog", linthresh=1)
+        held.set(ylabel="nats held by $Z$", title=name)
+        information.set_title(name)
+    axes[0, 0].legend(fontsize="x-small", loc="center right", bbox_to_anchor=(1, 0.38))
+    axes[0, 1].legend(fontsize="x-small")
     save(figure, out)

@@ -1,4 +1,4 @@
-"""What codes tell of the label against what a nat of them costs, and against how many nats they are, at one splitting time."""
+"""What codes tell of the label against what a nat of them costs, how many nats they are, and how long they trained."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -11,34 +11,48 @@ WEIGHTINGS = {
     "noise": (r"$\lambda(s) = 1$ (the authors')", "s--"),
     "velocity": ("velocity", "^-."),
 }
+LEAST = 0.05  # nats; smaller KLs are drawn there
+
+
+def _draw(axis: plt.Axes, rows: pd.DataFrame, x: pd.Series, form: str, colour, label: str | None = None) -> None:
+    """I(Z;Y) of the rows of a pivoted table at `x`, hollow where the decoder does without the codes."""
+    told, error = rows["value"]["classification_bound"], 2 * rows["standard_error"]["classification_bound"]
+    axis.errorbar(x, told, yerr=error, fmt=form, markersize=3.5, color=colour, linewidth=1.0, label=label)
+    gone = rows["collapsed"]["kl"] > 0.5
+    axis.plot(x[gone], told[gone], form[0], markersize=3.5, color=colour, markerfacecolor="white", zorder=4)
 
 
 def draw(inputs, out) -> None:
-    """inputs: the codes table of a sweep over train.kl_weight. Hollow: codes that the decoder does without, so no finding."""
+    """inputs: the codes table of sweeps over train.kl_weight and (in nats) train.steps. Hollow: codes that nothing uses."""
     table = pd.read_csv(inputs[0])
     use_style()
-    figure, (price, rate) = plt.subplots(1, 2, figsize=(PAGE, 2.8), layout="constrained", sharey=True)
+    nats = table[table["weighting"] == "likelihood"]
+    usual = nats["steps"].mode().iloc[0] if len(nats) else None
+    trained = nats[nats["kl_weight"].isin(nats.loc[nats["steps"] != usual, "kl_weight"])]
+    panels = 3 if len(trained) else 2
+    figure, axes = plt.subplots(1, panels, figsize=(PAGE, 2.8), layout="constrained", sharey=True)
+    price, rate = axes[:2]
     for latent, (colour, symbol) in LATENTS.items():
         for weighting, (name, form) in WEIGHTINGS.items():
             rows = table[(table["latent"] == latent) & (table["weighting"] == weighting)]
-            rows = rows.pivot_table(index="kl_weight", columns="quantity", values=["value", "standard_error", "collapsed"])
+            rows = rows[rows["steps"] == rows["steps"].mode().iloc[0]] if len(rows) else rows
             if rows.empty:
                 continue
-            told, error = rows["value"]["classification_bound"], 2 * rows["standard_error"]["classification_bound"]
-            style = {"fmt": form, "markersize": 3.5, "color": colour, "linewidth": 1.0}
-            price.errorbar(rows.index, told, yerr=error, label=f"{symbol}, {name}", **style)
-            rate.errorbar(rows["value"]["kl"], told, yerr=error, **style)
-            gone = rows["collapsed"]["kl"] > 0.5
-            for axis, x in ((price, rows.index[gone]), (rate, rows["value"]["kl"][gone])):
-                axis.plot(x, told[gone], form[0], markersize=3.5, color=colour, markerfacecolor="white", zorder=4)
+            rows = rows.pivot_table(index="kl_weight", columns="quantity", values=["value", "standard_error", "collapsed"])
+            _draw(price, rows, rows.index.to_series(), form, colour, f"{symbol}, {name}")
+            _draw(rate, rows, rows["value"]["kl"].clip(lower=LEAST), form, colour)
+        if len(trained):
+            rows = trained[trained["latent"] == latent]
+            rows = rows.pivot_table(index="steps", columns="quantity", values=["value", "standard_error", "collapsed"])
+            _draw(axes[2], rows, rows.index.to_series(), "o-", colour)
+            axes[2].set(xlabel="training steps", title=rf"training, $\gamma$ = {trained['kl_weight'].iloc[0]:g}")
     bound = table["upper_bound"].max()
-    for axis in (price, rate):
+    for axis in axes:
         axis.axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
-        axis.set_xscale("symlog", linthresh=0.1) if axis is rate else axis.set_xscale("log")
+        axis.set_xscale("log")
     price.text(table["kl_weight"].min(), bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", fontsize="small")
     price.set(xlabel=r"KL weight $\gamma$", ylabel=r"$I(Z;Y)$ (nats)", ylim=(-0.05 * bound, 1.15 * bound))
-    rate.set_xlabel("KL of the code (nats)")
-    price.set_title(rf"what a nat costs, $\tau$ = {table['tau'].dropna().iloc[0]:g} $T$")
-    rate.set_title("what a nat tells")
+    price.set_title(rf"price, $\tau$ = {table['tau'].dropna().iloc[0]:g} $T$")
+    rate.set(xlabel="KL of the code (nats)", xlim=(0.8 * LEAST, None), title="rate")
     figure.legend(loc="outside lower center", ncols=2, fontsize="x-small")
     save(figure, out)

@@ -7,6 +7,7 @@ from diffinfo.figures.samples import montage
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 from diffinfo.files import read_arrays
 
+SHOWN = 6  # pictures of each class
 KINDS = {
     "two_stages": ("label, code, image", COLOURS["information"], "o-"),
     "guided": ("classifier-free guidance", COLOURS["conditional"], "s--"),
@@ -18,9 +19,11 @@ def draw(inputs, out) -> None:
     a = read_arrays(inputs[0])
     use_style()
     weights, classes = a["guidance"], len(np.unique(a["y"]))
-    figure, axes = plt.subplots(1, 4, figsize=(PAGE, 2.7), layout="constrained", width_ratios=(2, 2, 3, 3))
+    figure, axes = plt.subplots(1, 4, figsize=(PAGE, 2.9), layout="constrained", width_ratios=(2, 2, 3, 3))
+    shown = np.concatenate([np.flatnonzero(a["y"] == label)[:SHOWN] for label in np.unique(a["y"])])
     for axis, (name, (label, _, _)) in zip(axes[:2], KINDS.items(), strict=True):
-        axis.imshow(montage(a[name][-1], a["y"], classes), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        pictures = montage(a[name][-1][shown], a["y"][shown], classes)
+        axis.imshow(pictures, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(f"{label}\n$w = {weights[-1]:g}$", fontsize="small")
         axis.set_axis_off()
     for name, (label, colour, form) in KINDS.items():

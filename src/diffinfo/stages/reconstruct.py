@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> None:
 
     from diffinfo.checkpoint import load_model
     from diffinfo.data.dataset import load_dataset
-    from diffinfo.estimate.codes import high_frequency_power
+    from diffinfo.estimate.codes import code_divergence, high_frequency_power
     from diffinfo.files import write_arrays
     from diffinfo.nn.build import Autoencoder
     from diffinfo.process.forward import decoded
@@ -35,7 +35,8 @@ def run(args: argparse.Namespace) -> None:
     shown = np.concatenate(first) if first else np.arange(10)
     rows = np.concatenate([shown, np.setdiff1d(np.arange(len(dataset.x_test)), shown)[: IMAGES - len(shown)]])
     x = decoded(dataset.x_test[rows])
-    codes = jnp.concatenate([mean for mean, _ in model.encoded(params, x).values()], axis=1)
+    posteriors = model.encoded(params, x)
+    codes = jnp.concatenate([mean for mean, _ in posteriors.values()], axis=1)
     if model.is_diffusion:
         lams = np.linspace(*schedule_of(provenance["settings"]["process"])[1], STEPS + 1)
         decoder, key = model.denoiser(params), jax.random.key(provenance["seed"])
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> None:
     arrays = {"images": dataset.x_test[rows[: len(shown)]], "y": dataset.y_test[rows[: len(shown)]]}
     arrays["reconstructions"] = np.asarray(np.round(found[: len(shown)] * 255), np.uint8)
     arrays["squared_error"] = np.mean(np.square(found - x), axis=(1, 2, 3))
+    arrays["kl"] = np.asarray(sum(each.value for each in code_divergence(posteriors).values()))
     arrays["is_diffusion"] = np.asarray(model.is_diffusion)
     write_arrays(args.out, arrays | {f"{name}_power": power for name, power in sharpness.items()})
     ratio = sharpness["reconstructions"].mean() / sharpness["images"].mean()
