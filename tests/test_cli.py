@@ -108,6 +108,26 @@ def test_errors_are_one_line(tmp_path, capsys):
     assert "'npzz' was unexpected" in capsys.readouterr().err
 
 
+def test_schedule_of_a_risk_curve(tmp_path, capsys):
+    snr = np.exp(np.linspace(-10.1, 9.2, 300))
+    curve = tmp_path / "curve.csv"
+    curve.write_text("snr,risk\n" + "\n".join(f"{s},{16 / (1 + s)}" for s in snr))
+    assert main(["schedule", "--risk", str(curve), "--steps", "6", "--out", str(tmp_path / "schedule.csv")]) == 0
+    rows = np.genfromtxt(tmp_path / "schedule.csv", delimiter=",", names=True)
+    assert rows.dtype.names == ("step", "snr", "log_snr", "sigma", "timestep")
+    np.testing.assert_allclose(rows["snr"][[0, -1]], snr[[0, -1]])
+    np.testing.assert_allclose(rows["sigma"] ** -2, rows["snr"])
+    assert rows["timestep"][0] == 998  # sigma 156.0, and the last but one of DDPM's is 155.8
+    assert rows["timestep"][-1] == 0
+    assert (np.diff(rows["timestep"]) < 0).all()
+    capsys.readouterr()
+    assert main(["schedule", "--risk", str(curve), "--steps", "6"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 8
+    curve.write_text("snr,loss\n1,2\n")
+    assert main(["schedule", "--risk", str(curve), "--steps", "1"]) == 1
+    assert "no column risk; it has snr, loss" in capsys.readouterr().err
+
+
 def test_kill_minus_nine_in_the_middle_then_the_same_command(tmp_path):
     data = tmp_path / "data.npz"
     source = '{"data": {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 500, "n_test": 50}}}'

@@ -16,6 +16,7 @@ from diffinfo.stages import (
     mi,
     reconstruct,
     sample,
+    schedule,
     table,
     train,
     tsne,
@@ -36,6 +37,7 @@ STAGES = {
     "illustrate": illustrate,
     "figure": figure,
     "manifest": manifest,
+    "schedule": schedule,
     "mi": mi,
 }
 
@@ -51,7 +53,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="diffinfo",
         description="Information stored in diffusion models, measured in nats. The stages in order: data, train; then "
         "estimate, sample and maps of fields, latents, tsne, reconstruct and twostage of autoencoders; then table and figure. "
-        "`snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays.",
+        "`snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays; `schedule` turns the "
+        "training loss of your own diffusion model into the noise levels to sample at.",
         epilog="diffinfo <stage> --help shows a stage's options and examples.",
     )
     parser.add_argument("--version", action="version", version=__version__)

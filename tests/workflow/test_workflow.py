@@ -100,7 +100,7 @@ def edited(finished):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-@pytest.mark.parametrize("name", ["default", "smoke", "paper", "mnist-cpu"])
+@pytest.mark.parametrize("name", ["default", "smoke", "paper", "mnist-cpu", "mnist-codes-cpu"])
 def test_dry_run_of_every_config(checkout, name):
     text = snakemake(checkout, "--dry-run", "--configfile", f"config/{name}.yaml")
     config = yaml.safe_load((checkout / "config" / f"{name}.yaml").read_text())

@@ -1,0 +1,79 @@
+"""Schedules of least cost against brute force, and what is refused."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from diffinfo.files import DataError
+from diffinfo.sample.las import las, schedule_cost
+
+
+def _curve(n, seed=0):
+    """A falling, somewhat rough risk on uneven SNRs."""
+    rng = np.random.default_rng(seed)
+    snr = np.exp(np.sort(rng.uniform(-6, 6, n)))
+    return snr, 16 / (1 + snr) * rng.uniform(0.7, 1.3, n)
+
+
+def _brute_force(snr, risk, steps, *weights):
+    paths = [(0, *inner, len(snr) - 1) for inner in combinations(range(1, len(snr) - 1), steps - 1)]
+    return min(schedule_cost(snr, risk, np.array(path), *weights) for path in paths)
+
+
+@pytest.mark.parametrize("weights", [(0.0, 0.0), (0.1, 0.0), (0.1, 0.3)])
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_least_cost_of_all_subsets(weights, steps):
+    snr, risk = _curve(14)
+    found = las(snr, risk, steps, *weights)
+    assert len(found) == steps + 1
+    assert found[0] == 0
+    assert found[-1] == 13
+    assert (np.diff(found) > 0).all()
+    assert schedule_cost(snr, risk, found, *weights) == pytest.approx(_brute_force(snr, risk, steps, *weights), rel=1e-12)
+
+
+def _exact_second_order(snr, risk, steps, saturation, smoothness):
+    """The least cost by a dynamic program over pairs of levels, O(K N^3)."""
+    n, x = len(snr), np.log(snr)
+    axis = snr / (1 + saturation * snr)
+    value = np.full((n, n), np.inf)  # [i, j]: last step i -> j
+    value[0, 1:] = (axis[1:] - axis[0]) * risk[0]
+    for _ in range(steps - 1):
+        new = np.full((n, n), np.inf)
+        for j in range(1, n):
+            bends = smoothness * ((x[None] - x[j]) - (x[j] - x[:, None])) ** 2
+            total = (value[:, j, None] + bends).min(0) + (axis - axis[j]) * risk[j]
+            new[j, j + 1 :] = total[j + 1 :]
+        value = new
+    return value[:, -1].min()
+
+
+@pytest.mark.parametrize("smoothness", [0.01, 0.1, 1.0])
+@pytest.mark.parametrize("steps", [5, 10])
+def test_the_search_is_close_to_the_exact_second_order_program(smoothness, steps):
+    snr, risk = _curve(80, seed=1)
+    exact = _exact_second_order(snr, risk, steps, 0.05, smoothness)
+    found = schedule_cost(snr, risk, las(snr, risk, steps, 0.05, smoothness), 0.05, smoothness)
+    assert exact * (1 - 1e-12) <= found <= 1.025 * exact
+
+
+def test_saturation_spends_fewer_steps_on_clean_levels():
+    snr = np.exp(np.linspace(-10, 9, 400))
+    risk = 16 / (1 + snr)
+    plain, saturated = (las(snr, risk, 8, saturation) for saturation in (0.0, 0.5))
+    assert snr[plain[-2]] > 10 * snr[saturated[-2]]
+
+
+@pytest.mark.parametrize(
+    ("snr", "risk", "steps", "message"),
+    [
+        ([1.0, 1.0, 2.0], [3.0, 2.0, 1.0], 1, "increase from row to row"),
+        ([1.0, 2.0, 3.0], [3.0, np.nan, 1.0], 1, "row 1 is not"),
+        ([1.0, 2.0, 3.0], [3.0, 2.0], 1, "as many SNRs as risks"),
+        ([1.0, 2.0, 3.0], [3.0, 2.0, 1.0], 3, "room for 1 to 2"),
+    ],
+)
+def test_what_is_not_a_risk_curve_is_refused(snr, risk, steps, message):
+    with pytest.raises(DataError, match=message):
+        las(snr, risk, steps)
