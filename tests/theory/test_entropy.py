@@ -20,7 +20,7 @@ BIT = Mixture(np.array([[-4.0], [4.0]]), np.array([0.5, 0.5]), 0.0)
 
 
 def _bit_risk(eta):
-    return 16.0 if eta == 0 else mmse(BIT, eta)
+    return np.array([16.0 if each == 0 else mmse(BIT, each) for each in eta])
 
 
 def test_one_bit():

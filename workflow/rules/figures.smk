@@ -6,6 +6,7 @@ CASES = ("fig2", "fig9", "fig10", "fig13", "fig20", "estimators")
 LIKELIHOODS = ("fig21",)
 CODES = ("fig15", "fig18", "price")
 ILLUSTRATIONS = ("fig1", "fig6", "fig7", "fig8", "fig19")
+THEORY = ("fig23", "fig24", "fig25", "fig26")
 FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
 TABLES = [f"{RESULTS}/tables/{name}.csv" for name in config["figures"] if name not in WITHOUT_TABLE]
 ALL_RUNS = runs(GROUPS)
@@ -153,6 +154,28 @@ rule estimates:
         runs=FIELD_RUNS,
     shell:
         "python -m diffinfo table estimates --runs {params.runs} --out {output.table} > {log} 2>&1"
+
+
+rule theory:
+    input:
+        code=sources("stages.theory"),
+    output:
+        report(
+            f"{RESULTS}/tables/{{figure}}.csv",
+            caption="../report/theory.rst",
+            category="Tables",
+        ),
+    log:
+        f"{RESULTS}/logs/table/{{figure}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/table/{{figure}}.tsv"
+    wildcard_constraints:
+        figure="|".join(THEORY),
+    priority: 30
+    conda:
+        ENV
+    shell:
+        "python -m diffinfo theory {wildcards.figure} --out {output} > {log} 2>&1"
 
 
 # One rule per figure, under its name: `snakemake -R fig12`.

@@ -1,7 +1,7 @@
 """Steps against entropy and against dimension: two samplers of Gaussian mixtures (2605.07969, and `schedules.md` 3).
 
 The *plain* sampler freezes the whole denoiser in each step. The *structured* one freezes the components' mean M only and keeps
-the mixture's own variance exact, so that it costs what a sampler of the discrete `mu_J` costs at SNRs `eta = 1 / (variance + t)`.
+the mixture's own variance exact, so that it costs what a sampler of the discrete `mu_J` costs at `eta = 1 / (variance + t)`.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 from scipy.special import logsumexp
 
 from diffinfo.theory.mixture import Mixture
-from diffinfo.theory.path_kl import path_cost
+from diffinfo.theory.path_kl import Curve, path_cost
 
 
 def shifted_grid(shift: float, eta_max: float, steps: int) -> np.ndarray:
@@ -45,7 +45,7 @@ def codebook(dimension: int, codewords: int, spread_per_bit: float = 16.0, varia
     return Mixture(means, np.full(codewords, 1 / codewords), variance)
 
 
-def component_risk(mixture: Mixture, n: int, seed: int = 7, nodes: int = 97, eta_low: float = 1e-4) -> Callable[[float], float]:
+def component_risk(mixture: Mixture, n: int, seed: int = 7, nodes: int = 97, eta_low: float = 1e-4) -> Curve:
     """mmse of mu_J at SNR eta in `[0, 1 / variance]`: Monte Carlo in the span of the means at nodes, PCHIP in log eta between.
 
     `1/2 E sum_j pi_j |mu_J - mu_j|^2`: what two draws from the posterior differ by. Only inner products of the means matter, so
@@ -64,27 +64,26 @@ def component_risk(mixture: Mixture, n: int, seed: int = 7, nodes: int = 97, eta
         posterior = np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
         values.append(0.5 * float((posterior * apart[labels]).sum(1).mean()))
     curve = PchipInterpolator(np.log(etas), values)
-    return lambda eta: mixture.spread if eta <= eta_low else float(curve(np.log(eta)))
+    return lambda eta: np.where(eta <= eta_low, mixture.spread, curve(np.log(np.maximum(eta, eta_low))))
 
 
-def information_of(risk: Callable[[float], float], eta_max: float, eta_low: float = 1e-4) -> float:
+def information_of(risk: Curve, eta_max: float, eta_low: float = 1e-4) -> float:
     """`1/2 int_0^eta_max mmse deta`, in nats."""
     etas = np.geomspace(eta_low, eta_max, 4001)
-    values = np.array([risk(eta) for eta in etas])
     # In log eta, by Simpson's rule; below eta_low the risk is its value at 0.
-    integrand = values * etas
+    integrand = risk(etas) * etas
     step = np.log(etas[1] / etas[0])
     simpson = step / 3 * (integrand[0] + 4 * integrand[1::2].sum() + 2 * integrand[2:-1:2].sum() + integrand[-1])
-    return 0.5 * float(risk(0.0) * eta_low + simpson)
+    return 0.5 * float(risk(np.zeros(1))[0] * eta_low + simpson)
 
 
-def structured_cost(mixture: Mixture, risk: Callable[[float], float], eta_max: float) -> Callable[[int], float]:
+def structured_cost(mixture: Mixture, risk: Curve, eta_max: float) -> Callable[[int], float]:
     """Path KL in nats of K structured steps on the shifted grid, start from one Gaussian included, as a function of K."""
     gained, shift = information_of(risk, eta_max), mixture.entropy / mixture.spread
     return lambda steps: path_cost(risk, shifted_grid(shift, eta_max, steps), gained)
 
 
-def plain_cost(mixture: Mixture, risk: Callable[[float], float], delta: float, shift: float) -> Callable[[int], float]:
+def plain_cost(mixture: Mixture, risk: Curve, delta: float, shift: float) -> Callable[[int], float]:
     """Path KL in nats of K plain steps down to noise of variance `delta`, as a function of K.
 
     The risk of the denoiser is that of the components, `(t / (variance + t))^2 mmse_J`, and `d variance t / (variance + t)`
@@ -93,11 +92,9 @@ def plain_cost(mixture: Mixture, risk: Callable[[float], float], delta: float, s
     """
     d, variance = mixture.means.shape[1], mixture.variance
 
-    def whole(gamma: float) -> float:
-        if gamma == 0:
-            return mixture.spread + d * variance
-        t = 1 / gamma
-        return (t / (variance + t)) ** 2 * risk(1 / (variance + t)) + d * variance * t / (variance + t)
+    def whole(gamma: np.ndarray) -> np.ndarray:
+        noise = 1 / (1 + variance * gamma)  # t / (variance + t), 1 at gamma = 0
+        return noise**2 * risk(gamma * noise) + d * variance * noise
 
     # I(x; x_delta): that of the label, and of the Gaussian around its component.
     gained = information_of(risk, 1 / (variance + delta)) + 0.5 * d * np.log1p(variance / delta)

@@ -1,5 +1,7 @@
 """Noise levels that a sampler needs in d dimensions: about sqrt(d) of them, distinguishable or visited (`schedules.md` 5)."""
 
+from itertools import pairwise
+
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit
@@ -17,7 +19,7 @@ def distinguishable_levels(dimension: int, ratio: float = 1e4, nats: float = 0.5
 def gaussian_chain_variance(steps: int, eta: float, noisiest: float = 100.0, cleanest: float = 0.01) -> float:
     """Variance, per dimension, of DDIM samples of N(0, I) with that `eta`, on `steps` even steps of log-SNR: a recursion."""
     levels, value = np.geomspace(noisiest, cleanest, steps + 1), 1 + noisiest
-    for a, b in zip(levels[:-1], levels[1:], strict=True):
+    for a, b in pairwise(levels):
         spread = eta**2 * b * (a - b) / a
         kept = np.sqrt((b - spread) / a)
         value = (kept + (1 - kept) / (1 + a)) ** 2 * value + spread
@@ -48,7 +50,7 @@ def planted_fraction(
 
     square = (variances[rng.integers(0, 2, n)] + noisiest) * rng.chisquare(dimension, n)
     levels = np.geomspace(noisiest, cleanest, steps + 1)
-    for a, b in zip(levels[:-1], levels[1:], strict=True):
+    for a, b in pairwise(levels):
         p = wide(square, a)
         shrunk = (1 - p) * variances[0] / (variances[0] + a) + p * variances[1] / (variances[1] + a)
         kept, deviation = b / a + (1 - b / a) * shrunk, np.sqrt(b * (a - b) / a)

@@ -68,11 +68,13 @@ def _line(mixture: Mixture, t: float, points: int = 8001) -> tuple[np.ndarray, n
     return x, np.exp(mixture.log_density(x, t)) * (x[1, 0] - x[0, 0])
 
 
-def mmse(mixture: Mixture, gamma: float, best: Mixture | None = None) -> float:
-    """E|x_0 - E[x_0 | x_t]|^2 at SNR gamma of a one-dimensional mixture, by quadrature.
+def mmse(mixture: Mixture, gamma, best: Mixture | None = None):
+    """E|x_0 - E[x_0 | x_t]|^2 at SNR gamma (a number, or an array of them) of a one-dimensional mixture, by quadrature.
 
     best: another mixture, whose denoiser is used instead; then the risk R(gamma) of that one.
     """
+    if np.ndim(gamma):
+        return np.array([mmse(mixture, each, best) for each in gamma])
     t = 1 / gamma
     x, mass = _line(mixture, t)
     tau = mixture.variance + t
