@@ -30,8 +30,10 @@ def test_imports_point_one_way():
         "checkpoint",
         "sample",
         "estimate",
+        "theory",
         "tables",
         "code_tables",
+        "schedule_tables",
         "figures",
     ]
     # estimate and sample read fields and levels; they never see training, and nothing below the stages sees a config file.

@@ -14,9 +14,11 @@ from diffinfo.stages import (
     manifest,
     maps,
     mi,
+    pilot,
     reconstruct,
     sample,
     schedule,
+    schedules,
     table,
     theory,
     train,
@@ -34,6 +36,8 @@ STAGES = {
     "tsne": tsne,
     "reconstruct": reconstruct,
     "twostage": twostage,
+    "pilot": pilot,
+    "schedules": schedules,
     "table": table,
     "illustrate": illustrate,
     "theory": theory,
@@ -54,9 +58,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="diffinfo",
         description="Information stored in diffusion models, measured in nats. The stages in order: data, train; then "
-        "estimate, sample and maps of fields, latents, tsne, reconstruct and twostage of autoencoders; then table and figure. "
-        "`snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays; `schedule` turns the "
-        "training loss of your own diffusion model into the noise levels to sample at.",
+        "estimate, sample, maps, pilot and schedules of fields, latents, tsne, reconstruct and twostage of autoencoders; then "
+        "table and figure. `snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays; "
+        "`schedule` turns the training loss of your own diffusion model into the noise levels to sample at.",
         epilog="diffinfo <stage> --help shows a stage's options and examples.",
     )
     parser.add_argument("--version", action="version", version=__version__)
@@ -69,10 +73,10 @@ def make_parser() -> argparse.ArgumentParser:
             epilog=module.EXAMPLE,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name in ("data", "train", "estimate", "sample", "maps", "latents", "twostage"):
+        if name in ("data", "train", "estimate", "sample", "maps", "latents", "twostage", "pilot", "schedules"):
             stage.add_argument("--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP)
             stage.add_argument("--experiment", help="which experiment of the config file")
-        if name in ("data", "train", "estimate", "sample", "maps", "latents", "reconstruct", "twostage"):
+        if name in ("data", "train", "estimate", "sample", "maps", "latents", "reconstruct", "twostage", "pilot", "schedules"):
             stage.add_argument(
                 "--threads",
                 type=int,

@@ -157,7 +157,7 @@ def runs(names):
     return folders
 
 
-NEED_CLASSIFIER = ("fig22", "maps")
+NEED_CLASSIFIER = ("fig22", "fig27", "maps")
 NEED_CODES = ("fig5", "fig14", "fig15", "fig17", "fig18", "price", "separation", "twostage")
 
 

@@ -4,6 +4,7 @@
 PROFILES = ("fig3", "fig4", "fig11", "fig12", "fig16", "fig22")
 CASES = ("fig2", "fig9", "fig10", "fig13", "fig20", "estimators")
 LIKELIHOODS = ("fig21",)
+SCHEDULES = ("fig27",)
 CODES = ("fig15", "fig18", "price")
 ILLUSTRATIONS = ("fig1", "fig6", "fig7", "fig8", "fig19")
 THEORY = ("fig23", "fig24", "fig25", "fig26")
@@ -85,6 +86,23 @@ use rule profiles as codes with:
         figure="|".join(CODES),
     params:
         table="codes",
+
+
+use rule profiles as schedule_table with:
+    input:
+        runs=lambda wildcards: [f"{run}/schedules.csv" for run in figure_runs(wildcards.figure)],
+        code=sources("stages.table"),
+    output:
+        report(
+            f"{RESULTS}/tables/{{figure}}.csv",
+            caption="../report/schedules.rst",
+            category="Tables",
+        ),
+    wildcard_constraints:
+        figure="|".join(SCHEDULES),
+    params:
+        table="schedules",
+        runs=lambda wildcards: figure_runs(wildcards.figure),
 
 
 # The separation of S_NN and class: split codes beside a model of the same images.

@@ -261,6 +261,62 @@ rule map:
         " --model {input.model} --classifier {input.classifier} --out {output.maps} > {log} 2>&1"
 
 
+# Few-step sampling: what the risk curve says, tried on a pilot, then beside common grids.
+rule pilot:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        model=rules.train.output.model,
+        classifier=rules.classifier.output.model,
+        code=sources("stages.pilot"),
+    output:
+        tries=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/pilot.csv",
+        risk=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/pilot.risk.csv",
+    log:
+        f"{RESULTS}/logs/pilot/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/pilot/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 25
+    conda:
+        ENV
+    threads: 1
+    resources:
+        gpu=1,
+    params:
+        settings=settings("schedules"),
+    shell:
+        "python -m diffinfo pilot --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --model {input.model} --classifier {input.classifier} --out {output.tries} > {log} 2>&1"
+
+
+rule schedules:
+    input:
+        data=rules.data.output.data,
+        card=rules.data.output.card,
+        model=rules.train.output.model,
+        classifier=rules.classifier.output.model,
+        tries=rules.pilot.output.tries,
+        risk=rules.pilot.output.risk,
+        code=sources("stages.schedules"),
+    output:
+        scores=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/schedules.csv",
+    log:
+        f"{RESULTS}/logs/schedules/{{experiment}}-seed-{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/schedules/{{experiment}}-seed-{{seed}}.tsv"
+    priority: 25
+    conda:
+        ENV
+    threads: 1
+    resources:
+        gpu=1,
+    params:
+        settings=settings("schedules"),
+    shell:
+        "python -m diffinfo schedules --threads {threads} --settings {params.settings:q} --data {input.data}"
+        " --model {input.model} --classifier {input.classifier} --pilot {input.tries} --out {output.scores} > {log} 2>&1"
+
+
 rule sample:
     input:
         data=rules.data.output.data,

@@ -7,7 +7,7 @@ EXAMPLE = """examples:
   diffinfo figure fig16 --inputs results/tables/fig16.csv results/tables/estimates.csv --out fig16.pdf
   diffinfo figure samples --inputs results/runs/digits/seed-0/samples.npz --out samples.pdf"""
 
-FIGURES = [f"fig{number}" for number in range(1, 27)]
+FIGURES = [f"fig{number}" for number in range(1, 28)]
 FIGURES += ["estimators", "samples", "maps", "twostage", "price", "separation"]
 
 

@@ -12,7 +12,9 @@ A run is a folder <experiment>/seed-<n> with estimate.json and estimate.levels.c
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "table", choices=["profiles", "estimates", "cases", "likelihoods", "codes", "separation"], help="what to collect"
+        "table",
+        choices=["profiles", "estimates", "cases", "likelihoods", "codes", "separation", "schedules"],
+        help="what to collect",
     )
     parser.add_argument("--runs", nargs="+", required=True, help="run folders, <experiment>/seed-<n>")
     parser.add_argument("--beside", nargs="+", default=[], help="run folders of a model of the same images (separation)")
@@ -22,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     from pathlib import Path
 
-    from diffinfo import code_tables, tables
+    from diffinfo import code_tables, schedule_tables, tables
     from diffinfo.files import DataError, write_bytes, write_table
 
     if args.table == "separation" and not args.beside:
@@ -33,6 +35,7 @@ def run(args: argparse.Namespace) -> None:
         "cases": tables.cases,
         "likelihoods": tables.likelihoods,
         "codes": code_tables.codes,
+        "schedules": schedule_tables.schedules,
         "separation": lambda runs: code_tables.separation(runs, args.beside),
     }
     readable = {"estimates": tables.as_markdown, "separation": code_tables.separation_as_markdown}

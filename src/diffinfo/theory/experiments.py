@@ -77,7 +77,7 @@ def toys(samples: int = 50_000, seeds: int = 2, curve: int = 10_000) -> pd.DataF
         denoiser = MixtureDenoiser.of(mixture.means, mixture.variance, mixture.weights, np.zeros(len(mixture.weights), int))
         rng = np.random.default_rng(0)
         risk, _ = risk_curve(denoiser, mixture.draw(curve, rng), lams, jax.random.key(0))
-        blocks = [mixture.draw(1000, rng) for _ in range(16)]
+        blocks = [mixture.draw(2000, rng) for _ in range(8)]
         # I(x; x_t) between the ends of the grid, by the trapezoid over all candidates.
         gained = 0.5 * np.trapezoid(risk, np.exp(lams))
 
