@@ -41,6 +41,7 @@ def test_weighted_losses_of_the_oracle_against_quadrature(weighting):
     expected, _ = quad(integrand, *limits, limit=200)
     np.testing.assert_allclose(loss, 2 * expected, rtol=0.01)  # both fields
     likelihood, _ = quad(*INTEGRALS["likelihood"][:1], *INTEGRALS["likelihood"][1], limit=200)
+    assert parts.pop("risk")[1].sum() == n
     for part in parts.values():
         np.testing.assert_allclose(part, likelihood, rtol=0.01)
 

@@ -48,8 +48,23 @@ def squared_error(v: jax.Array, v_hat: jax.Array) -> jax.Array:
     return jnp.sum(jnp.square(v - v_hat).reshape(v.shape[0], -1), axis=-1)
 
 
+RISK_BINS = 64  # even in log-SNR, of the risk curve that training leaves behind
+
+
+def risk_bins(levels: LevelDensity, lam: jax.Array, error: jax.Array, counted: jax.Array | None = None) -> jax.Array:
+    """Sums of `|x - x_hat|^2 = b^2 |v - v_hat|^2` by bins of log-SNR, and how many rows each has, `(2, RISK_BINS)`.
+
+    error: `|v - v_hat|^2` `(N,)` at levels `lam` `(N,)`; counted: which rows to look at `(N,)`, or None for all.
+    """
+    counted = jnp.ones_like(lam) if counted is None else counted.astype(lam.dtype)
+    low, high = levels.edges[0], levels.edges[-1]
+    index = jnp.clip(jnp.floor((lam - low) / (high - low) * RISK_BINS), 0, RISK_BINS - 1).astype(jnp.int32)
+    rows = jnp.stack([counted * jax.nn.sigmoid(-lam) * error, counted], axis=1)
+    return jax.lax.stop_gradient(jnp.zeros((RISK_BINS, 2), lam.dtype).at[index].add(rows)).T
+
+
 def two_field_loss(denoiser: Denoiser, objective: Objective, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Loss of both fields on one noised batch (x `(N, ...)`, y `(N, ...)`), and its parts in nats.
+    """Loss of both fields on one noised batch (x `(N, ...)`, y `(N, ...)`), parts in nats, and the conditional field's `risk`.
 
     The parts `unconditional` and `conditional` are unbiased for `1/2 int alpha E|v - v_hat|^2 dlam`; their difference
     estimates I(X;Y) on the training data.
@@ -61,7 +76,8 @@ def two_field_loss(denoiser: Denoiser, objective: Objective, x, y, key) -> tuple
     nats = 0.5 * jax.nn.sigmoid(lam) / density
     errors = {"unconditional": squared_error(v, denoiser(z, lam)), "conditional": squared_error(v, denoiser(z, lam, y))}
     loss = sum(jnp.mean(weight * error) for error in errors.values())
-    return loss, {name: jnp.mean(nats * error) for name, error in errors.items()}
+    risk = risk_bins(objective.levels, lam, errors["conditional"])
+    return loss, {name: jnp.mean(nats * error) for name, error in errors.items()} | {"risk": risk}
 
 
 def classifier_loss(log_posterior, objective: Objective, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
@@ -114,7 +130,8 @@ def autoencoder_loss(encode, field, objective: Objective, kl_weight, x, key) -> 
     error = squared_error(v, field(z, lam, codes))
     kl = {f"kl_{name}": jnp.mean(divergence_from_prior(*posterior)) for name, posterior in posteriors.items()}
     loss = jnp.mean(error) + kl_weight * sum(kl.values())
-    return loss, {"reconstruction": jnp.mean(0.5 * jax.nn.sigmoid(lam) / density * error)} | kl
+    parts = {"reconstruction": jnp.mean(0.5 * jax.nn.sigmoid(lam) / density * error)}
+    return loss, parts | kl | {"risk": risk_bins(objective.levels, lam, error)}
 
 
 def gaussian_nll(x, mean, log_deviation) -> jax.Array:
@@ -145,5 +162,6 @@ def dropped_condition_loss(field, objective: Objective, null_probability, x, y, 
     parts = {
         "unconditional": jnp.sum(nats * ~present) / jnp.maximum(jnp.sum(~present), 1),
         "conditional": jnp.sum(nats * present) / jnp.maximum(jnp.sum(present), 1),
+        "risk": risk_bins(objective.levels, lam, error, present),
     }
     return jnp.mean(objective.weight(lam, density) * error), parts

@@ -8,7 +8,10 @@ from diffinfo.config import complete
 from diffinfo.data.dataset import Dataset
 from diffinfo.estimate.integrand import Levels, evaluate_terms
 from diffinfo.estimate.mutual_information import loss_difference
+from diffinfo.estimate.risk import risk_curve
+from diffinfo.loss import RISK_BINS
 from diffinfo.nn.build import Model
+from diffinfo.process.schedule import VPSchedule
 from diffinfo.train.loop import Trainer, TrainingDiverged, make_objective, summarize
 
 
@@ -168,3 +171,22 @@ def test_every_weighting_learns_information(tiny_gaussian, fields, weighting):
     )
     truth = tiny_gaussian.card["truth"]["mutual_information"]
     assert 0.6 * truth < loss_difference(terms).value < 1.3 * truth
+
+
+@pytest.mark.parametrize("fields", ["one", "two"])
+def test_training_leaves_the_risk_curve_of_its_conditional_field(tiny_gaussian, tiny_network, fields):
+    """With a learning rate of next to nothing the curve is that of one model, and can be estimated again."""
+    options = {"steps": 400, "batch": 256, "learning_rate": 1e-12, "chunk": 30, "levels": {"uniform": 1}}
+    trained = _train(tiny_gaussian, tiny_network | {"fields": fields}, **options)
+    sums, rows = trained.risk
+    expected_rows = 200 * 256 * (0.5 if fields == "one" else 1)  # the second half of the steps, and those with a condition
+    assert rows.sum() == pytest.approx(expected_rows, rel=0.02)
+    lam_range = VPSchedule().log_snr_range(1e-5)
+    edges = np.linspace(*lam_range, RISK_BINS + 1)
+    denoiser = Model(tiny_network | {"fields": fields}, summarize(tiny_gaussian)).denoiser(trained.params)
+    x, y = (np.tile(array, (40, 1)) for array in (tiny_gaussian.x_train, tiny_gaussian.y_train))
+    again, error = risk_curve(denoiser, x, 0.5 * (edges[1:] + edges[:-1]), jax.random.key(0), y)
+    found = sums / rows
+    per_row = error * np.sqrt(len(x))
+    # Bins are averages over a third of a nat: their middles are within two percent.
+    assert (np.abs(found - again) < 4 * np.hypot(error, per_row / np.sqrt(rows)) + 0.02 * again).all()

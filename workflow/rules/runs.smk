@@ -40,6 +40,7 @@ rule train:
     output:
         model=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.msgpack",
         history=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.history.csv",
+        risk=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.risk.csv",
         cost=f"{RESULTS}/runs/{{experiment}}/seed-{{seed}}/model.cost.json",
     log:
         f"{RESULTS}/logs/train/{{experiment}}-seed-{{seed}}.log",
@@ -90,7 +91,7 @@ for name, folders in TOGETHER.items():
             [
                 f"{folder}/model.{suffix}"
                 for _, _, folder in folders
-                for suffix in ("msgpack", "history.csv", "cost.json")
+                for suffix in ("msgpack", "history.csv", "risk.csv", "cost.json")
             ],
         log:
             f"{RESULTS}/logs/train/{name}.log",

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         required=True,
-        help="the model file to write; its learning curve (.history.csv) and cost (.cost.json) go beside it",
+        help="the model file to write; learning curve (.history.csv), risk curve (.risk.csv), cost (.cost.json) go beside it",
     )
     parser.add_argument(
         "--also",
@@ -37,6 +37,11 @@ def history_path(model: str | Path) -> Path:
     return Path(model).with_suffix(".history.csv")
 
 
+def risk_path(model: str | Path) -> Path:
+    """`model.msgpack` -> `model.risk.csv`."""
+    return Path(model).with_suffix(".risk.csv")
+
+
 def cost_path(model: str | Path) -> Path:
     """`model.msgpack` -> `model.cost.json`."""
     return Path(model).with_suffix(".cost.json")
@@ -50,6 +55,18 @@ def _without_tau(settings: dict) -> dict:
     return settings | {"network": network | {"autoencoder": network["autoencoder"] | {"tau": "some"}}}
 
 
+def _risk_curve(risk, lam_range):
+    """Sums and counts by bins of log-SNR as a table: `snr` (of the bins' middles), `risk`, `rows`; no empty bins."""
+    import numpy as np
+    import pandas as pd
+
+    edges = np.linspace(*lam_range, risk.shape[-1] + 1)
+    sums, rows = risk
+    seen = rows > 0
+    snr = np.exp(0.5 * (edges[1:] + edges[:-1]))[seen]
+    return pd.DataFrame({"snr": snr, "risk": sums[seen] / rows[seen], "rows": rows[seen].astype(int)})
+
+
 def run(args: argparse.Namespace) -> None:
     import time
 
@@ -61,7 +78,8 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.config import ConfigError, read_settings
     from diffinfo.data.dataset import load_dataset
     from diffinfo.files import sha256_of, write_json, write_table
-    from diffinfo.nn.build import network_of
+    from diffinfo.nn.build import NoisyClassifier, network_of
+    from diffinfo.process.schedule import schedule_of
     from diffinfo.source import source_hash
     from diffinfo.train.loop import Trainer, make_objective, summarize, with_split
 
@@ -80,6 +98,7 @@ def run(args: argparse.Namespace) -> None:
     # What the result depends on names the state, so that a changed config or code never goes on from an old one.
     name = sha256_of(provenance if len(asked) > 1 else provenance[0])[:16]
     resume_file = outs[0].parent / ".resume" / f"{outs[0].stem}-{name}.msgpack"
+    lam_range = schedule_of(first["process"])[1]
     began = time.monotonic()
     trained = Trainer(models[0], make_objective(first["train"], first["process"]), first["train"]).train_together(
         dataset,
@@ -96,6 +115,8 @@ def run(args: argparse.Namespace) -> None:
         history = pd.DataFrame(one.history, columns=columns).dropna(axis="columns", how="all")
         history.insert(0, "step", np.arange(1, len(history) + 1))
         write_table(history_path(out), history)
+        if not isinstance(model, NoisyClassifier):
+            write_table(risk_path(out), _risk_curve(one.risk, lam_range))
         cost = {"seconds": seconds, "steps": len(history), "best_step": one.best_step, "together": len(asked)}
         write_json(cost_path(out), cost | {"threads": args.threads} | device)
         save_model(out, model, one.params, about)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from diffinfo.checkpoint import load_tree, save_tree
 from diffinfo.data.dataset import Dataset
 from diffinfo.files import DataError
-from diffinfo.loss import Objective
+from diffinfo.loss import RISK_BINS, Objective
 from diffinfo.nn.build import DataSummary, Trainable
 from diffinfo.process.forward import decoded
 from diffinfo.process.levels import LevelDensity
@@ -40,6 +40,7 @@ class Trained:
 
     history: `(steps taken, len(columns))`: the loss's parts in nats (the model's `parts`), and the held-out loss (as the
     objective weighs it) of the parameters after that step, NaN where it was not computed.
+    risk: sums and counts `(2, RISK_BINS)` of `loss.risk_bins` over the later half of the steps; zeros for a model without field.
     best_step: when `params` were current. cut_short: whether the time was up before all steps were taken or the held-out
     loss had stopped falling.
     """
@@ -47,6 +48,7 @@ class Trained:
     params: Any
     history: np.ndarray
     columns: tuple[str, ...]
+    risk: np.ndarray
     best_step: int
     cut_short: bool
 
@@ -174,6 +176,7 @@ class Trainer:
         state = jax.device_put(state, self._everywhere)
         parts = len(self.model.parts)
         history = np.full((*state["step"].shape, steps, parts + 1), np.nan, np.float32)
+        risk = np.zeros((*state["step"].shape, 2, RISK_BINS))
         best = {"params": np.asarray(state["params"]), "loss": np.float32(np.inf), "step": 0}
         done = 0
         if every:
@@ -182,7 +185,8 @@ class Trainer:
             try:
                 saved = load_tree(resume_file)
                 state = jax.device_put(serialization.from_state_dict(state, saved["state"]), self._everywhere)
-                history, done, best = np.array(saved["history"]), int(np.min(saved["state"]["step"])), saved["best"]
+                history, risk, best = np.array(saved["history"]), np.array(saved["risk"]), saved["best"]
+                done = int(np.min(saved["state"]["step"]))
                 report(f"going on from step {done} of {steps} ({resume_file})")
             except (DataError, KeyError, TypeError, ValueError) as error:
                 report(f"starting over, {resume_file} is not a usable state: {error}")
@@ -190,7 +194,8 @@ class Trainer:
 
         def save() -> None:
             if resume_file is not None:
-                save_tree(resume_file, {"state": serialization.to_state_dict(state), "history": history, "best": best})
+                kept = {"state": serialization.to_state_dict(state), "history": history, "risk": risk, "best": best}
+                save_tree(resume_file, kept)
 
         began = last_save = last_report = time.monotonic()
         started = None
@@ -201,6 +206,9 @@ class Trainer:
             while pending:
                 low, high, metrics = pending.pop(0)
                 history[..., low:high, :parts] = np.stack([metrics[name] for name in self.model.parts], axis=-1)
+                if "risk" in metrics:
+                    late = np.arange(low, high) >= steps // 2
+                    risk[...] += np.asarray(metrics["risk"], float)[..., late, :, :].sum(-3)
                 bad = np.flatnonzero(np.reshape(metrics["bad"], (-1, high - low)).any(0))
                 if bad.size:
                     save()
@@ -256,6 +264,8 @@ class Trainer:
         columns, best_step = (*self.model.parts, "held_out"), int(best["step"])
         flat = jnp.asarray(best["params"]).reshape(len(members), -1)
         return [
-            Trained(jax.tree.map(np.asarray, unravel(each)), curve[:done], columns, best_step, cut_short)
-            for each, curve in zip(flat, history.reshape(len(members), steps, -1), strict=True)
+            Trained(jax.tree.map(np.asarray, unravel(each)), curve[:done], columns, seen, best_step, cut_short)
+            for each, curve, seen in zip(
+                flat, history.reshape(len(members), steps, -1), risk.reshape(len(members), 2, -1), strict=True
+            )
         ]

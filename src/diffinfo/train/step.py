@@ -94,7 +94,7 @@ def make_step(
         decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
         averaged = optax.incremental_update(params, state["ema"], 1 - decay)
         new = {"params": params, "ema": averaged, "optimizer": optimizer_state, "step": state["step"] + 1}
-        good = jnp.isfinite(gradients).all() & jnp.isfinite(sum(parts.values()))
+        good = jnp.isfinite(gradients).all() & jnp.isfinite(sum(jnp.sum(part) for part in parts.values()))
         kept = jax.tree.map(lambda fresh, old: jnp.where(good, fresh, old), new, state)
         return kept, parts | {"bad": ~good}
 
