@@ -40,7 +40,7 @@ class Trained:
 
     history: `(steps taken, len(columns))`: the loss's parts in nats (the model's `parts`), and the held-out loss (as the
     objective weighs it) of the parameters after that step, NaN where it was not computed.
-    risk: sums and counts `(2, RISK_BINS)` of `loss.risk_bins` over the later half of the steps; zeros for a model without field.
+    risk: sums and counts `(2, RISK_BINS)` of `loss.risk_bins` over the later half of the steps; zeros where there is no field.
     best_step: when `params` were current. cut_short: whether the time was up before all steps were taken or the held-out
     loss had stopped falling.
     """
