@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffinfo import code_tables, tables
+from diffinfo import code_tables, schedule_tables, tables
 from diffinfo.config import complete
 from diffinfo.data.dataset import save_dataset
 from diffinfo.data.sources import make_dataset
@@ -152,3 +152,37 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
     write_table(tmp_path / "digits" / "seed-0" / "estimate.levels.csv", levels_without)
     with pytest.raises(DataError, match="give the experiment a section `classifier`"):
         code_tables.separation(runs, [tmp_path / "digits" / "seed-0"])
+
+
+def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
+    sets = [
+        {
+            "sampler": "DDIM",
+            "schedule": "LAS",
+            "nfe": 5,
+            "guidance": 0.0,
+            "seed": seed,
+            "frechet_distance": value,
+            "accuracy": 0.9,
+        }
+        for seed, value in enumerate((1.0, 2.0, 3.0))
+    ]
+    data = {
+        "sampler": "data",
+        "schedule": "data",
+        "nfe": 0,
+        "guidance": 0.0,
+        "seed": 0,
+        "frechet_distance": 0.5,
+        "accuracy": 1.0,
+    }
+    run = tmp_path / "digits" / "seed-0"
+    run.mkdir(parents=True)
+    frame = pd.DataFrame([data, *sets]).assign(images=40, held_out=450, lam_min=-8.0, lam_max=13.8)
+    frame.to_csv(run / "schedules.csv", index=False)
+    table = schedule_tables.schedules([run]).set_index(["quantity", "schedule"])
+    assert table.loc[("frechet_distance", "LAS"), "value"] == 2.0
+    assert table.loc[("frechet_distance", "LAS"), "standard_error"] == pytest.approx(1 / np.sqrt(3))
+    assert table.loc[("frechet_distance", "data"), "value"] == 0.5
+    assert np.isnan(table.loc[("frechet_distance", "data"), "standard_error"])
+    assert table.loc[("accuracy", "LAS"), "sets"] == 3
