@@ -121,7 +121,10 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
             "draws": 4,
             "split": "held out",
         }
-        result |= {"settings": {"process": process, "train": {"weighting": "noise", "kl_weight": 0.1}}, "label_entropy": 2.3}
+        result |= {
+            "settings": {"process": process, "train": {"weighting": "noise", "kl_weight": 0.1, "steps": 5}},
+            "label_entropy": 2.3,
+        }
         write_json(tmp_path / f"split-{tau}" / "seed-0" / "latents.json", result | {"lam_min": -8.0, "lam_max": 12.0})
     edges = np.linspace(-8, 12, 41)
     levels = Levels.between(edges)

@@ -25,7 +25,7 @@ def draw(inputs, out) -> None:
         sharpness = a["reconstructions_power"].mean() / a["images_power"].mean()
         name = "diffusion decoder" if a["is_diffusion"] else "Gaussian decoder"
         error = a["squared_error"].mean()
-        title = f"{name}, codes of {float(a['kl']):.1f} nats: power above half Nyquist {sharpness:.2f} of the images', "
+        title = f"{name}, codes of {a['kl'].item():.1f} nats: power above half Nyquist {sharpness:.2f} of the images', "
         title += f"squared error {error:.4f}"
         axis.set_title(title, loc="left", fontsize="small")
     for axis in axes:
