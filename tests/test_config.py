@@ -5,8 +5,8 @@ import yaml
 
 from diffinfo.config import ConfigError, complete, expand, read_settings, schema
 
-# seeds.yaml only adds to default.yaml.
-CONFIGS = sorted(path for path in Path(__file__).parents[1].glob("config/*.yaml") if path.stem != "seeds")
+# Those two only add to another config.
+CONFIGS = sorted(path for path in Path(__file__).parents[1].glob("config/*.yaml") if path.stem not in ("seeds", "together"))
 
 
 def test_defaults_are_complete_and_not_shared():

@@ -118,6 +118,32 @@ def test_seeds_add_to_the_default_run(checkout):
     assert re.search(rf"^train +{3 * len(whole)}$", text, re.MULTILINE)
 
 
+SPLIT = {
+    "seeds": [0, 1],
+    "vary": {"network.autoencoder.tau": [0.1, 0.5]},
+    "data": {"digits": {}},
+    "network": {"autoencoder": {"unet": {}}},
+}
+
+
+def test_a_sweep_over_tau_trains_together_where_asked(checkout):
+    config = TINY | {"experiments": {"split": SPLIT}, "figures": {"fig18": ["split"]}}
+    (checkout / "split.yaml").write_text(yaml.safe_dump(config))
+    text = snakemake(checkout, "--dry-run", "--configfile", "split.yaml")
+    assert re.search(r"^train +4$", text, re.MULTILINE)
+    text = snakemake(checkout, "--dry-run", "--configfile", "split.yaml", "config/together.yaml")
+    assert re.search(r"^train_split +1$", text, re.MULTILINE)
+    assert re.search(r"^latents +4$", text, re.MULTILINE)
+    assert not re.search(r"^train +", text, re.MULTILINE)
+
+
+def test_separation_needs_an_experiment_to_compare_with(checkout):
+    config = TINY | {"experiments": TINY["experiments"] | {"split": SPLIT}, "figures": {"separation": ["split"]}}
+    (checkout / "split.yaml").write_text(yaml.safe_dump(config))
+    text = snakemake(checkout, "--dry-run", "--configfile", "split.yaml", check=False)
+    assert "experiments.split-0.1.beside: missing; needs the name of an experiment with a classifier" in text
+
+
 def test_a_classifier_is_trained_where_a_figure_needs_it(checkout):
     config = yaml.safe_load(yaml.safe_dump(TINY))
     config["experiments"]["digits"]["classifier"] = {}

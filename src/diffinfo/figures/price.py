@@ -46,10 +46,14 @@ def draw(inputs, out) -> None:
             rows = rows.pivot_table(index="steps", columns="quantity", values=["value", "standard_error", "collapsed"])
             _draw(axes[2], rows, rows.index.to_series(), "o-", colour)
             axes[2].set(xlabel="training steps", title=rf"training, $\gamma$ = {trained['kl_weight'].iloc[0]:g}")
+            taken = rows.index.to_list()
     bound = table["upper_bound"].max()
     for axis in axes:
         axis.axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
         axis.set_xscale("log")
+    if len(trained):
+        axes[2].set_xticks(taken, [f"{steps:g}" for steps in taken])
+        axes[2].minorticks_off()
     price.text(table["kl_weight"].min(), bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", fontsize="small")
     price.set(xlabel=r"KL weight $\gamma$", ylabel=r"$I(Z;Y)$ (nats)", ylim=(-0.05 * bound, 1.15 * bound))
     price.set_title(rf"price, $\tau$ = {table['tau'].dropna().iloc[0]:g} $T$")
