@@ -55,6 +55,17 @@ def _variance_after(step, lams):
     return (1 + sigma[0] ** 2) * x[0] ** 2 + (x[1:] ** 2).sum()
 
 
+@pytest.mark.parametrize(("step", "order"), [(ddim(0.0), 1), (ode_2m, 2), (heun, 2)], ids=["ddim", "ode_2m", "heun"])
+def test_and_on_a_mixture(step, order):
+    """Against the same flow in many more steps; two modes, where the field bends."""
+    oracle = MixtureDenoiser.of([[-1.0], [1.5]], 0.1, [0.4, 0.6], [0, 1])
+    start = jax.random.normal(jax.random.key(0), (256, 1))
+    exact, *coarse = (solve(oracle, None, start, log_snr_grid(*LAMS, k), jax.random.key(1), s)
+                      for k, s in ((3000, heun), (60, step), (120, step)))  # fmt: skip
+    errors = [float(jnp.abs(z - exact).mean()) for z in coarse]
+    assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.3)
+
+
 @pytest.mark.parametrize("step", [ddim(1.0), sde_2m], ids=["ddim", "sde_2m"])
 def test_random_solvers_have_the_variance_of_their_recursion(step):
     oracle, lams, n = GaussianDenoiser.of(np.zeros(4), np.eye(4)), log_snr_grid(-6, 6, 10), 100_000

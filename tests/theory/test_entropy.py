@@ -5,6 +5,7 @@ import pytest
 
 from diffinfo.estimate.entropy import Estimate
 from diffinfo.theory.entropy import (
+    bits_cost,
     codebook,
     component_risk,
     fewest_steps,
@@ -38,12 +39,39 @@ def test_one_bit():
 
 def test_steps_grow_with_entropy_on_the_hypercube():
     """b independent bits cost b times one, whatever the dimension that they are embedded in: K = 33 b + 2."""
-    gained = information(BIT, 1.0)
+    cost = bits_cost([4.0])
+    assert cost(20) == pytest.approx(0.08771753, abs=1e-5)
+    assert [fewest_steps(lambda k, b=b: b * cost(k), 0.05) for b in range(1, 11)] == [33 * b + 2 for b in range(1, 11)]
+    assert fewest_steps(lambda k: 100 * cost(k), 0.05) == 3307
 
+
+def test_one_logarithm_is_needed():
+    """Bits of amplitudes 4, 8, 16, ...: steps grow like H L, K = 35, 87, 261, 539, 925, 1422 for 1, 2, 4, 6, 8, 10 bits."""
+    for bits, expected in ((1, 35), (2, 87), (4, 261), (6, 539), (8, 925), (10, 1422)):
+        assert fewest_steps(bits_cost(4.0 * 2.0 ** np.arange(bits)), 0.05) == pytest.approx(expected, abs=1)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_shannon_entropy_is_what_counts_for_uneven_weights(power):
+    """Weights j^-s of 64 random codewords: K / H is 48 as for even ones, though H_1/2 is not H."""
+    even = codebook(64, 64)
+    weights = np.arange(1, 65.0) ** -power
+    weights /= weights.sum()
+    means = even.means - weights @ even.means
+    uneven = Mixture(means, weights, 1.0)
+    # R eta_max / H as in the table of codebooks, 16 / log 2.
+    uneven = Mixture(means * np.sqrt(16 / np.log(2) * uneven.entropy / uneven.spread), weights, 1.0)
+    needed = fewest_steps(structured_cost(uneven, component_risk(uneven, 20_000), 1.0), 0.05)
+    assert needed / uneven.entropy == pytest.approx(48.5, abs=2.0)
+
+
+@pytest.mark.parametrize(("dimension", "expected"), [(2, 214), (8, 850), (32, 3395), (128, 13575)])
+def test_plain_steps_for_one_gaussian_grow_with_the_dimension(dimension, expected):
     def cost(steps):
-        return path_cost(_bit_risk, shifted_grid(np.log(2) / 16, 1.0, steps), gained)
+        x = np.geomspace(1.01, 101.0, steps + 1) - 1
+        return path_cost(lambda gamma: dimension / (1 + gamma), x, 0.5 * dimension * np.log(101.0 / 1.01))
 
-    assert [fewest_steps(lambda k, b=b: b * cost(k), 0.05) for b in (1, 2, 5)] == [35, 68, 167]
+    assert fewest_steps(cost, 0.05) == expected
 
 
 @pytest.mark.parametrize(("dimension", "codewords", "structured", "plain"), [(8, 4, 67, 1238), (32, 16, 134, 4531)])

@@ -1,10 +1,14 @@
 """The tables of Figs. 23 to 26, small: what must hold in them."""
 
+import jax
 import numpy as np
 import pytest
 
+from diffinfo.estimate.risk import risk_curve
+from diffinfo.process.exact import MixtureDenoiser
+from diffinfo.sample.las import las
 from diffinfo.theory.experiments import bit_terminal_kl, toys
-from diffinfo.theory.toys import TOYS, energy_distance, mode_scores, negative_log_likelihood
+from diffinfo.theory.toys import TOYS, ddpm_log_snrs, energy_distance, mode_scores, negative_log_likelihood
 
 
 @pytest.mark.parametrize("name", list(TOYS))
@@ -49,6 +53,18 @@ def test_the_first_order_schedule_without_saturation_has_the_least_path_kl(table
     expected = {5: 21.05, 7: 11.82, 10: 6.81}
     for steps, value in expected.items():
         assert costs["circle8", steps, "LAS, lambda 0"] == pytest.approx(value, rel=0.05)
+
+
+def test_the_schedule_of_the_circle():
+    """Risk and LAS(0.05) levels of the reference, the latter within its 3 %."""
+    mixture, lams = TOYS["circle8"](), ddpm_log_snrs()
+    denoiser = MixtureDenoiser.of(mixture.means, mixture.variance, mixture.weights, np.zeros(8, int))
+    risk, error = risk_curve(denoiser, mixture.draw(10_000, np.random.default_rng(0)), lams, jax.random.key(0))
+    probe = [0, 250, 500, 750, 900, 999]
+    expected = np.array([16.03, 15.59, 9.125, 0.7722, 0.08134, 1.997e-4])
+    assert (np.abs(risk[probe] - expected) < 4 * np.hypot(error[probe], 0.01 * expected)).all()
+    sigmas = np.exp(-0.5 * lams[las(np.exp(lams), risk, 5, 0.05)])
+    np.testing.assert_allclose(sigmas, [157.4, 2.515, 1.419, 0.836, 0.466, 0.0100], rtol=0.03)
 
 
 def test_terminal_kl_falls_like_one_over_the_square_of_the_steps():

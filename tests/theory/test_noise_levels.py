@@ -9,6 +9,9 @@ from diffinfo.theory.levels import (
     gaussian_chain_variance,
     gaussian_terminal_kl,
     planted_fraction,
+    search_success,
+    visibility,
+    visible_width,
 )
 
 
@@ -32,3 +35,18 @@ def test_too_few_levels_miss_a_planted_shell(per_root, low, high):
         found = planted_fraction(dimension, int(per_root * np.sqrt(dimension)), n, 0).mean()
         error = np.sqrt(max(found * (1 - found), 1 / n) / n)
         assert low - 4 * error <= found <= high + 4 * error
+
+
+@pytest.mark.parametrize(("dimension", "width"), [(16, 5.80), (64, 5.40), (256, 5.20), (4096, 5.20)])
+def test_a_hidden_codebook_shows_in_a_window_of_one_over_the_root_of_the_dimension(dimension, width):
+    assert np.sqrt(dimension) * visible_width(dimension) == pytest.approx(width, rel=0.05)
+    assert visibility(-np.log(np.expm1(1.0)), dimension, 0.5)[0] == pytest.approx(0.5, abs=0.01)
+
+
+def test_so_that_levels_to_find_it_grow_with_the_root_too():
+    """Nine in ten are found with about sqrt(d) / 2 levels, nearly all with sqrt(d), and half are missed with sqrt(d) / 8."""
+    needed = [fewest_steps(lambda k, d=d: -search_success(d, k, 2.0), -0.9) for d in (16, 64, 256)]
+    assert (np.array(needed) / np.sqrt([16, 64, 256]) < 0.6).all()
+    assert (np.array(needed) / np.sqrt([16, 64, 256]) > 0.35).all()
+    assert search_success(256, 16, 2.0) > 0.985
+    assert search_success(256, 2, 2.0) < 0.6

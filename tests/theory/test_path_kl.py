@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import minimize
 
 from diffinfo.estimate.entropy import Estimate
+from diffinfo.sample.las import las
 from diffinfo.theory.mixture import Mixture, information, mmse
 from diffinfo.theory.path_kl import (
     approximation_error,
@@ -74,6 +75,28 @@ def test_chain_kl_is_the_path_kl(target, steps):
     found = Estimate.of(chain_kl(mixture, grid, 50_000, np.random.default_rng(1)))
     assert abs(found.value - expected) < 4 * found.standard_error
     assert found.standard_error < 0.02 * expected
+
+
+@pytest.mark.parametrize("target", ["A", "B"])
+def test_looking_at_a_path_more_often_changes_nothing(target):
+    mixture, low, high = RANGES[target]
+    expected = discretisation_error(partial(mmse, mixture), geometric_grid(low, high, 8))
+    found = Estimate.of(chain_kl(mixture, geometric_grid(low, high, 32), 50_000, np.random.default_rng(1), hold=4))
+    assert abs(found.value - expected) < 4 * found.standard_error
+    assert found.standard_error < 0.02 * expected
+
+
+@pytest.mark.parametrize(
+    ("steps", "totals", "errors"), [(6, (1.6847, 1.6921), (1.1218, 1.1137)), (12, (0.9227, 0.9260), (0.4727, 0.4701))]
+)
+def test_a_schedule_of_the_denoisers_own_risk_costs_least(steps, totals, errors):
+    """Of 400 even candidates, by the risk of the denoiser or by the mmse: the whole cost, and its discretisation part."""
+    candidates = geometric_grid(0.02, 100.0, 399)
+    best, risk = partial(mmse, B), partial(mmse, B, best=WRONG)
+    gained = information(B, 100.0) - information(B, 0.02)
+    grids = [candidates[las(candidates, curve(candidates), steps, 0.0)] for curve in (risk, best)]
+    np.testing.assert_allclose([path_cost(risk, grid, gained) for grid in grids], totals, atol=2e-4)
+    np.testing.assert_allclose([path_cost(best, grid, gained) for grid in grids], errors, atol=2e-4)
 
 
 @pytest.mark.parametrize(("steps", "parts"), [(6, (1.615464, 0.714186)), (12, (0.633707, 0.500634))])

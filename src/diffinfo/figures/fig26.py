@@ -12,6 +12,7 @@ NEEDED = {
     "ddim_eta_1": ("steps for N(0, I), DDIM $\\eta$ = 1", COLOURS["unconditional"], "s"),
     "ddim_eta_0": ("steps for N(0, I), DDIM $\\eta$ = 0", COLOURS["conditional"], "^"),
     "planted_quarter": ("steps to find half of a planted shell", COLOURS["bound"], "D"),
+    "hidden_codebook": ("levels to find a hidden codebook, 9 in 10", "0.5", "v"),
 }
 
 

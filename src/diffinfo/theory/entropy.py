@@ -4,13 +4,13 @@ The *plain* sampler freezes the whole denoiser in each step. The *structured* on
 the mixture's own variance exact, so that it costs what a sampler of the discrete `mu_J` costs at `eta = 1 / (variance + t)`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 from scipy.special import logsumexp
 
-from diffinfo.theory.mixture import Mixture
+from diffinfo.theory.mixture import Mixture, information, mmse
 from diffinfo.theory.path_kl import Curve, path_cost
 
 
@@ -81,6 +81,28 @@ def structured_cost(mixture: Mixture, risk: Curve, eta_max: float) -> Callable[[
     """Path KL in nats of K structured steps on the shifted grid, start from one Gaussian included, as a function of K."""
     gained, shift = information_of(risk, eta_max), mixture.entropy / mixture.spread
     return lambda steps: path_cost(risk, shifted_grid(shift, eta_max, steps), gained)
+
+
+def bits_cost(amplitudes: Sequence[float]) -> Callable[[int], float]:
+    """Path KL in nats of K structured steps for independent bits, means `+-amplitudes` and variance 1, as a function of K.
+
+    One bit is one-dimensional, its curve is quadrature's; that of another amplitude is the same in other units.
+    """
+    amplitudes = np.asarray(amplitudes, float)
+    unit = Mixture(np.array([[-1.0], [1.0]]), np.array([0.5, 0.5]))
+    snrs = np.geomspace(1e-4, 60.0, 600)
+    curve = PchipInterpolator(np.log(snrs), np.log(mmse(unit, snrs)))
+
+    def one(snr: np.ndarray) -> np.ndarray:  # 1 / (1 + snr) to second order near 0; exp(-snr / 2) and less far out
+        inner = np.exp(curve(np.log(np.clip(snr, snrs[0], snrs[-1]))))
+        return np.where(snr < snrs[0], 1 - snr, np.where(snr > snrs[-1], 0.0, inner))
+
+    def risk(eta: np.ndarray) -> np.ndarray:
+        return sum(amplitude**2 * one(amplitude**2 * eta) for amplitude in amplitudes)
+
+    entropy, spread = len(amplitudes) * np.log(2), float((amplitudes**2).sum())
+    gained = sum(information(unit, min(amplitude**2, 60.0)) for amplitude in amplitudes)
+    return lambda steps: path_cost(risk, shifted_grid(entropy / spread, 1.0, steps), gained)
 
 
 def plain_cost(mixture: Mixture, risk: Curve, delta: float, shift: float) -> Callable[[int], float]:

@@ -8,7 +8,6 @@ from itertools import pairwise
 import jax
 import numpy as np
 import pandas as pd
-from scipy.interpolate import PchipInterpolator
 from scipy.stats import norm
 
 from diffinfo.estimate.entropy import Estimate
@@ -19,6 +18,7 @@ from diffinfo.sample.las import las
 from diffinfo.sample.solvers import ddim, ode_2m, sde_2m, solve
 from diffinfo.theory import levels
 from diffinfo.theory.entropy import (
+    bits_cost,
     codebook,
     component_risk,
     fewest_steps,
@@ -182,14 +182,7 @@ def entropy_against_dimension(draws: int = 10_000, paths: int = 10_000) -> pd.Da
             add("codebook", "plain", mixture.entropy, dimension, plain)
             bound = partial(theorem_bound, mixture.entropy, mixture.spread, 1.0)
             add("codebook", "theorem", mixture.entropy, dimension, fewest_steps(bound, TOLERANCE))
-    bit = Mixture(np.array([[-4.0], [4.0]]), np.array([0.5, 0.5]))
-    etas, gained = np.geomspace(1e-4, 1, 400), information(bit, 1.0)
-    smooth = PchipInterpolator(np.log(etas), mmse(bit, etas))
-
-    def risk(eta):
-        return np.where(eta <= etas[0], 16.0 / (1 + 16.0 * eta), smooth(np.log(np.maximum(eta, etas[0]))))
-
-    path = lru_cache(None)(lambda steps: path_cost(risk, shifted_grid(np.log(2) / 16, 1.0, steps), gained))
+    path = lru_cache(None)(bits_cost([4.0]))
     terminal: Callable[[int], float] = lru_cache(None)(bit_terminal_kl)
     for bits in (1, 2, 4, 6, 8, 10):
         entropy = bits * np.log(2)
@@ -221,6 +214,10 @@ def levels_against_dimension(samples: int = 20_000) -> pd.DataFrame:
         # Bisection on the fraction's own noise: the same seed for every count of steps.
         needed = fewest_steps(lambda k, d=int(dimension): -levels.planted_fraction(d, k, samples, 0).mean(), -0.25)
         rows.append({"quantity": "planted_quarter", "dimension": dimension, "value": needed})
+    for dimension in (16, 64, 256, 1024):
+        needed = fewest_steps(lambda k, d=dimension: -levels.search_success(d, k, 2.0), -0.9)
+        rows.append({"quantity": "hidden_codebook", "dimension": dimension, "value": needed})
+        rows.append({"quantity": "visible_width", "dimension": dimension, "value": levels.visible_width(dimension)})
     for dimension in (64, 1024, 16384):
         for per_root in (0.25, 0.5, 1, 2, 4, 8, 16):
             found = Estimate.of(levels.planted_fraction(dimension, int(per_root * np.sqrt(dimension)), samples, 0))

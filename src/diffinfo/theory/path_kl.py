@@ -72,13 +72,15 @@ def chain_kl(
     rng: np.random.Generator,
     denoise: Callable[[np.ndarray, float], np.ndarray] | None = None,
     structured: bool = False,
+    hold: int = 1,
 ) -> np.ndarray:
     """One draw per path of `sum_k log p(x_{k+1} | x_k) - log q(x_{k+1} | x_k)`, `(n,)`, whose mean is the path KL.
 
     Paths are simulated forwards, `x + B_t`; p by Bayes' rule from the exact p_t. denoise: `(x (n, d), t) -> (n, d)`, the
     sampler's own (default: the best). Given both ends of a step, true process and sampler are the same Brownian bridge, so the
     chain's KL is the path's. structured: the sampler that freezes only the components' mean, and keeps the mixture's own
-    variance exact; then it is the formula above with `tau = variance + t` for t, and `denoise` gives M.
+    variance exact; then it is the formula above with `tau = variance + t` for t, and `denoise` gives M. hold: the sampler looks
+    at every so many levels only and keeps what it saw, so that the levels between are but observations of its path.
     """
     denoise = denoise or (mixture.component_mean if structured else mixture.denoise)
     times = 1 / np.asarray(grid)
@@ -91,12 +93,14 @@ def chain_kl(
     levels.reverse()
     total = np.zeros(n)
     density = mixture.log_density(levels[0], times[0])
-    for (t, s), (here, there) in zip(pairwise(times), pairwise(levels), strict=True):
+    for number, ((t, s), (here, there)) in enumerate(zip(pairwise(times), pairwise(levels), strict=True)):
         density_there = mixture.log_density(there, s)
         noise, share = t - s, (s + kept) / (t + kept)
         spread = share * noise
         forward = -0.5 * (((here - there) ** 2).sum(1) / noise + d * np.log(2 * np.pi * noise))
-        mean = share * here + (1 - share) * denoise(here, t)
+        if number % hold == 0:
+            seen = denoise(here, t)
+        mean = share * here + (1 - share) * seen
         backward = -0.5 * (((there - mean) ** 2).sum(1) / spread + d * np.log(2 * np.pi * spread))
         total += density_there + forward - density - backward
         density = density_there
