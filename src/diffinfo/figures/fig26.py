@@ -28,7 +28,7 @@ def draw(inputs, out) -> None:
         needed.plot(rows["dimension"], rows["value"], marker, markersize=4, color=colour, label=f"{label}: slope {slope:.3f}")
     d = np.geomspace(2, table["dimension"].max(), 50)
     needed.plot(d, 3 * np.sqrt(d), **EXACT)
-    needed.set(xscale="log", yscale="log", xlabel="dimension $d$", ylabel="noise levels", ylim=(2, 3e4))
+    needed.set(xscale="log", yscale="log", xlabel="dimension $d$", ylabel="noise levels", ylim=(1.2, 3e4))
     needed.legend(fontsize="xx-small", loc="upper left")
     rows = table[table["quantity"] == "planted_fraction"]
     shades = sns.color_palette("viridis", rows["dimension"].nunique() + 1)
