@@ -25,10 +25,10 @@ def run(args: argparse.Namespace) -> None:
     import pandas as pd
 
     from diffinfo.config import read_settings
+    from diffinfo.estimate.few_steps import SAMPLERS, FewSteps
     from diffinfo.estimate.risk import risk_curve
     from diffinfo.files import write_table
     from diffinfo.process.forward import decoded
-    from diffinfo.sample.few_steps import SAMPLERS, FewSteps
     from diffinfo.sample.las import las
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)["schedules"]

@@ -27,9 +27,9 @@ def run(args: argparse.Namespace) -> None:
     import pandas as pd
 
     from diffinfo.config import read_settings
+    from diffinfo.estimate.few_steps import SAMPLERS, FewSteps
     from diffinfo.files import write_table
     from diffinfo.process.forward import decoded
-    from diffinfo.sample.few_steps import SAMPLERS, FewSteps
     from diffinfo.sample.grids import edm_grid, log_snr_grid, time_grid
     from diffinfo.sample.las import las
 
