@@ -46,22 +46,18 @@ def sources(*modules):
     return [os.path.relpath(path) for path in sorted(files)]
 
 
+def sections_of(experiment, *sections):
+    """Those sections of an experiment, as one JSON string."""
+    return json.dumps({key: EXPERIMENTS[experiment][key] for key in sections}, sort_keys=True)
+
+
 def settings(*sections):
     """Those sections of the experiment, as one JSON string: the command line of a job, and what Snakemake tracks."""
 
     def of(wildcards):
-        experiment = EXPERIMENTS[wildcards.experiment]
-        return json.dumps({key: experiment[key] for key in sections}, sort_keys=True)
+        return sections_of(wildcards.experiment, *sections)
 
     return of
-
-
-def train_settings(experiment):
-    """The train stage's settings of an experiment, as one JSON string."""
-    return json.dumps(
-        {key: EXPERIMENTS[experiment][key] for key in ("process", "network", "train")},
-        sort_keys=True,
-    )
 
 
 # With `together`, the cases and seeds of a sweep over tau are one job: sweep -> its run folders.
@@ -71,6 +67,7 @@ def _together(name):
     return autoencoder and set(vary) <= {"network.autoencoder.tau"}
 
 
+TRAIN = ("process", "network", "train")  # what the train stage takes
 TOGETHER = {}
 if config.get("together"):
     for name in filter(_together, GROUPS):
@@ -86,9 +83,16 @@ if config.get("together"):
 def members(name):
     """The train stage's arguments for all members of a sweep that train together, quoted for the shell."""
     (case, seed, folder), *others = TOGETHER[name]
-    words = ["--settings", train_settings(case), "--seed", seed, "--out", f"{folder}/model.msgpack"]
+    words = [
+        "--settings",
+        sections_of(case, *TRAIN),
+        "--seed",
+        seed,
+        "--out",
+        f"{folder}/model.msgpack",
+    ]
     for case, seed, folder in others:
-        words += ["--also", train_settings(case), seed, f"{folder}/model.msgpack"]
+        words += ["--also", sections_of(case, *TRAIN), seed, f"{folder}/model.msgpack"]
     return shlex.join(map(str, words))
 
 

@@ -55,7 +55,7 @@ rule train:
     resources:
         gpu=1,
     params:
-        settings=lambda wildcards: train_settings(wildcards.experiment),
+        settings=settings(*TRAIN),
     shell:
         "python -m diffinfo train --threads {threads} --settings {params.settings:q} --data {input.data}"
         " --seed {wildcards.seed} --out {output.model} > {log} 2>&1"
@@ -137,7 +137,6 @@ rule estimate:
         " --model {input.model} {params.classifier} --out {output.estimate} > {log} 2>&1"
 
 
-# Where in a few pictures, and at which noise level, the information about their labels sits.
 # The codes of an autoencoder instead of estimates of fields.
 rule latents:
     input:
@@ -236,6 +235,7 @@ rule two_stages:
         " --classifier {input.classifier} --out {output.samples} > {log} 2>&1"
 
 
+# Where in a few pictures, and at which noise level, the information about their labels sits.
 rule map:
     input:
         data=rules.data.output.data,

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
-from scipy.special import logsumexp
 
 from diffinfo.theory.mixture import Mixture, information, mmse
 from diffinfo.theory.path_kl import Curve, path_cost
@@ -51,8 +50,7 @@ def component_risk(mixture: Mixture, n: int, seed: int = 7, nodes: int = 97, eta
     `1/2 E sum_j pi_j |mu_J - mu_j|^2`: what two draws from the posterior differ by. Only inner products of the means matter, so
     `mu_J + noise` is drawn in the space that they span.
     """
-    q, triangle = np.linalg.qr(mixture.means.T)
-    del q
+    triangle = np.linalg.qr(mixture.means.T, mode="r")
     inner = Mixture(triangle.T, mixture.weights, 0.0)
     rng = np.random.default_rng(seed)
     labels = rng.choice(len(inner.weights), n, p=inner.weights)
@@ -60,8 +58,7 @@ def component_risk(mixture: Mixture, n: int, seed: int = 7, nodes: int = 97, eta
     apart = ((inner.means[:, None] - inner.means[None]) ** 2).sum(-1)
     etas, values = np.geomspace(eta_low, 1 / mixture.variance, nodes), []
     for eta in etas:
-        log_joint = inner._log_joint(inner.means[labels] + noise / np.sqrt(eta), 1 / eta)
-        posterior = np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
+        posterior = inner.posterior(inner.means[labels] + noise / np.sqrt(eta), 1 / eta)
         values.append(0.5 * float((posterior * apart[labels]).sum(1).mean()))
     curve = PchipInterpolator(np.log(etas), values)
     return lambda eta: np.where(eta <= eta_low, mixture.spread, curve(np.log(np.maximum(eta, eta_low))))

@@ -191,10 +191,14 @@ def entropy_against_dimension(draws: int = 10_000, paths: int = 10_000) -> pd.Da
         # One step gives one Gaussian; from two on the terminal KL falls.
         add("hypercube", "terminal", entropy, bits, 1 + fewest_steps(lambda k, b=bits: b * terminal(k + 1), TOLERANCE))
     lattice = 6 * (np.stack(np.meshgrid(np.arange(4), np.arange(4)), -1).reshape(16, 2) - 1.5)
-    grid = 1 / (1 / np.geomspace(1 / 101, 1 / 1.02, 17) - 1)
+    etas = np.geomspace(1 / 101, 1 / 1.02, 17)
+    grid = 1 / (1 / etas - 1)
+    side = Mixture(6 * (np.arange(4.0)[:, None] - 1.5), np.full(4, 1 / 4))  # of the lattice, which is two of them at once
+    exact = 2 * discretisation_error(partial(mmse, side), etas)
     for dimension in (2, 8, 32, 128, 512):
         plane = np.linalg.qr(np.random.default_rng(3).standard_normal((dimension, 2)))[0]
         mixture = Mixture(lattice @ plane.T, np.full(16, 1 / 16), 1.0)
+        add("lattice, 16 steps", "structured_exact", mixture.entropy, dimension, exact)
         for quantity, structured in (("structured_kl", True), ("plain_kl", False)):
             n = paths if dimension <= 100 else paths // 4
             found = Estimate.of(chain_kl(mixture, grid, n, np.random.default_rng(1), structured=structured))

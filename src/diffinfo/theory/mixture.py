@@ -44,11 +44,14 @@ class Mixture:
         """log p_t of x `(n, d)`, `(n,)`."""
         return logsumexp(self._log_joint(x, t), axis=1)
 
+    def posterior(self, x: np.ndarray, t: float) -> np.ndarray:
+        """P(J = j | x_t = x), `(n, J)`."""
+        log_joint = self._log_joint(x, t)
+        return np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
+
     def component_mean(self, x: np.ndarray, t: float) -> np.ndarray:
         """M = E[mu_J | x_t = x], `(n, d)`."""
-        log_joint = self._log_joint(x, t)
-        posterior = np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
-        return posterior @ self.means
+        return self.posterior(x, t) @ self.means
 
     def denoise(self, x: np.ndarray, t: float) -> np.ndarray:
         """E[x_0 | x_t = x], `(n, d)`: the best denoiser."""
@@ -78,8 +81,7 @@ def mmse(mixture: Mixture, gamma, best: Mixture | None = None):
     t = 1 / gamma
     x, mass = _line(mixture, t)
     tau = mixture.variance + t
-    log_joint = mixture._log_joint(x, t)
-    posterior = np.exp(log_joint - logsumexp(log_joint, axis=1, keepdims=True))
+    posterior = mixture.posterior(x, t)
     means = mixture.means[:, 0] + mixture.variance / tau * (x - mixture.means[:, 0])  # E[x_0 | x_t, j]
     guess = (best or mixture).denoise(x, t)
     return float(mass @ (posterior * (means - guess) ** 2).sum(1) + mixture.variance * t / tau)
