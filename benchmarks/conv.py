@@ -1,8 +1,10 @@
-"""Forward plus backward of one 3x3 convolution, ours against XLA's own and against a large matrix product, in GFLOP/s.
+"""Forward plus backward of one 3x3 convolution, ours against XLA's own and against a large matrix
+product, in GFLOP/s.
 
     python benchmarks/conv.py [--shape 64 28 28 32] [--out 32] [--rounds 5]
 
-Interleaved rounds; the median of each. The work is 3 (forward, of x, of the kernel) x 2 x 9 x N H W C_in C_out.
+Interleaved rounds; the median of each. The work is 3 (forward, of x, of the kernel) x 2 x 9 x N H W
+C_in C_out.
 """
 
 import argparse
@@ -16,7 +18,9 @@ from diffinfo.nn.conv import _plain, convolve
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--shape", type=int, nargs=4, default=(64, 28, 28, 32))
     parser.add_argument("--out", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
@@ -29,14 +33,20 @@ def main() -> None:
     flop = 6 * 9 * np.prod(args.shape) * args.out
 
     def gradients(function):
-        return jax.jit(jax.value_and_grad(lambda x, kernel: jnp.sum(weight * function(x, kernel)), argnums=(0, 1)))
+        return jax.jit(
+            jax.value_and_grad(
+                lambda x, kernel: jnp.sum(weight * function(x, kernel)), argnums=(0, 1)
+            )
+        )
 
     def scanned(function):
         """As in a chunk of training steps: ten in one dispatch, each depending on the one before."""
 
         def step(carry, _):
             x, kernel = carry
-            _, (of_x, of_kernel) = jax.value_and_grad(lambda x, k: jnp.sum(weight * function(x, k)), argnums=(0, 1))(x, kernel)
+            _, (of_x, of_kernel) = jax.value_and_grad(
+                lambda x, k: jnp.sum(weight * function(x, k)), argnums=(0, 1)
+            )(x, kernel)
             return (x + 1e-6 * of_x, kernel + 1e-6 * of_kernel), None
 
         return jax.jit(lambda x, kernel: jax.lax.scan(step, (x, kernel), None, length=10))

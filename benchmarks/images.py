@@ -1,10 +1,13 @@
-"""Training images per second at 28x28: our loop against a plain one of the same network and batch, side by side.
+"""Training images per second at 28x28: our loop against a plain one of the same network and batch,
+side by side.
 
-    python benchmarks/images.py [--channels 32 64] [--batch 64] [--patch 1] [--steps 20] [--rounds 3] [--threads 2]
+    python benchmarks/images.py [--channels 32 64] [--batch 64] [--patch 1] [--steps 20] [--rounds
+    3] [--threads 2]
 
-The plain loop is what one writes first: the same U-Net of Flax's own layers (`nnx.Conv`, `nnx.GroupNorm`), `nnx.jit` over a
-module and an `nnx.Optimizer`, one step per dispatch, batches that a shuffling loader scales and hands over. Rounds alternate;
-medians. GFLOP/s count 3 x 2 x 9 x C_in C_out x pixels of the 3x3 convolutions alone.
+The plain loop is what one writes first: the same U-Net of Flax's own layers (`nnx.Conv`,
+`nnx.GroupNorm`), `nnx.jit` over a module and an `nnx.Optimizer`, one step per dispatch, batches
+that a shuffling loader scales and hands over. Rounds alternate; medians. GFLOP/s count 3 x 2 x 9 x
+C_in C_out x pixels of the 3x3 convolutions alone.
 """
 
 import argparse
@@ -19,9 +22,9 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 
 import diffinfo.nn.unet as unet
-from diffinfo import denoise
 from diffinfo.config import complete
 from diffinfo.nn.build import DataSummary, Model, build_module
+from diffinfo.process import denoise
 from diffinfo.process.forward import noised
 from diffinfo.train.loop import Trainer, default_chunk, make_objective
 from diffinfo.train.step import initial_state
@@ -71,7 +74,9 @@ def plain(network, data, settings, x, y):
     finally:
         unet.Conv3x3, unet.GroupNorm = ours
     schedule = optax.warmup_cosine_decay_schedule(0.0, settings["learning_rate"], 100, 10_000)
-    optimizer = nnx.Optimizer(module, optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule)), wrt=nnx.Param)
+    optimizer = nnx.Optimizer(
+        module, optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule)), wrt=nnx.Param
+    )
     average = jax.tree.map(jnp.copy, nnx.state(module, nnx.Param))
 
     @nnx.jit
@@ -83,7 +88,9 @@ def plain(network, data, settings, x, y):
 
         def loss(module):
             output = module(denoise.network_input(z, lam, data.mean, data.std), lam, y, present)
-            return jnp.mean(jnp.square(v - denoise.precondition(output, z, lam, data.mean, data.std)))
+            return jnp.mean(
+                jnp.square(v - denoise.precondition(output, z, lam, data.mean, data.std))
+            )
 
         value, gradients = nnx.value_and_grad(loss)(module)
         optimizer.update(module, gradients)
@@ -109,7 +116,9 @@ def ours(network, data, settings, x, y):
     trainer = Trainer(model, make_objective(settings, complete("process", {})), settings)
     params = model.init(0)
     _, unravel = ravel_pytree(params)
-    state, x, y = jax.device_put((initial_state(params, trainer._optimizer), x, y), trainer._everywhere)
+    state, x, y = jax.device_put(
+        (initial_state(params, trainer._optimizer), x, y), trainer._everywhere
+    )
     key, chunk = jax.random.key(0), default_chunk(model)
 
     def run(steps):
@@ -122,19 +131,26 @@ def ours(network, data, settings, x, y):
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--channels", type=int, nargs="+", default=(32, 64))
     parser.add_argument("--patch", type=int, default=1)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--steps", type=int, default=20, help="of each loop in each round")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=0, help="ours alone, over so many devices of one thread")
+    parser.add_argument(
+        "--threads", type=int, default=0, help="ours alone, over so many devices of one thread"
+    )
     args = parser.parse_args()
     if args.threads:  # JAX has not started yet
         flags = f"--xla_cpu_multi_thread_eigen=false --xla_force_host_platform_device_count={args.threads}"
         os.environ["XLA_FLAGS"] = flags
     rng = np.random.default_rng(0)
-    x, y = rng.integers(0, 256, (5000, *SHAPE), dtype=np.uint8), rng.integers(0, CLASSES, 5000).astype(np.int32)
+    x, y = (
+        rng.integers(0, 256, (5000, *SHAPE), dtype=np.uint8),
+        rng.integers(0, CLASSES, 5000).astype(np.int32),
+    )
     sizes = {"channels": list(args.channels), "patch": args.patch, "embedding": 128}
     network = complete("network", {"fields": "one", "unet": sizes})
     settings = complete("train", {"batch": args.batch})

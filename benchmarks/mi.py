@@ -2,8 +2,9 @@
 
     python benchmarks/mi.py [--rows 10000] [--only student rolled] [--seed 0] > mi.csv
 
-One line per pair, as CSV: truth, estimate, standard error, whether it is within 5 % or 0.05 nats, the linear-Gaussian part, the
-other estimators, seconds. The whole suite takes about 40 minutes on 2 cores.
+One line per pair, as CSV: truth, estimate, standard error, whether it is within 5 % or 0.05 nats,
+the linear-Gaussian part, the other estimators, seconds. The whole suite takes about 40 minutes on 2
+cores.
 """
 
 import argparse
@@ -13,20 +14,27 @@ import sys
 import numpy as np
 
 from diffinfo import estimate_mi
-from diffinfo.data.pairs import suite
+from diffinfo.exact.pairs import suite
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--only", nargs="*", default=[], help="pairs whose name holds one of these words")
+    parser.add_argument(
+        "--only", nargs="*", default=[], help="pairs whose name holds one of these words"
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     writer = None
     for number, pair in enumerate(suite()):
         if args.only and not any(word in pair.name for word in args.only):
             continue
-        found = estimate_mi(*pair.sample(args.rows, np.random.default_rng([args.seed, number])), random_state=args.seed)
+        found = estimate_mi(
+            *pair.sample(args.rows, np.random.default_rng([args.seed, number])),
+            random_state=args.seed,
+        )
         error = found.mi - pair.truth
         row = {
             "pair": pair.name,

@@ -1,11 +1,13 @@
-"""Estimators of other packages on the pairs that `benchmarks/race.py --arrays pairs.npz` writes (truth 20.041 nats).
+"""Estimators of other packages on the pairs that `benchmarks/race.py --arrays pairs.npz` writes
+(truth 20.041 nats).
 
     python -m venv others && others/bin/pip install benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30
     others/bin/python benchmarks/others.py pairs.npz [--truth 20.041] > others.csv
 
-In an environment of its own: `benchmark-mi` (Czyz et al., 2023) wants an older jax than ours. KSG and, as neural estimators,
-InfoNCE, MINE and NWJ with that package's network [16, 8], a learning rate of 0.001 and at most 5,000 steps, until their own
-held-out test stops them. (A network [256, 256] on 256 x 256 pairs at a time did not finish in a quarter of an hour.)
+In an environment of its own: `benchmark-mi` (Czyz et al., 2023) wants an older jax than ours. KSG
+and, as neural estimators, InfoNCE, MINE and NWJ with that package's network [16, 8], a learning
+rate of 0.001 and at most 5,000 steps, until their own held-out test stops them. (A network [256,
+256] on 256 x 256 pairs at a time did not finish in a quarter of an hour.)
 """
 
 import argparse
@@ -20,7 +22,9 @@ NEURAL = {"batch_size": 256, "max_n_steps": 5000, "learning_rate": 1e-3, "verbos
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("arrays")
     parser.add_argument("--truth", type=float, default=20.041)
     args = parser.parse_args()
@@ -38,7 +42,15 @@ def main() -> None:
         began = time.perf_counter()
         found = float(method.estimate(x, y))
         seconds = time.perf_counter() - began
-        writer.writerow([name, len(x), f"{seconds:.1f}", f"{found:.3f}", f"{100 * (found / args.truth - 1):.1f}"])
+        writer.writerow(
+            [
+                name,
+                len(x),
+                f"{seconds:.1f}",
+                f"{found:.3f}",
+                f"{100 * (found / args.truth - 1):.1f}",
+            ]
+        )
         sys.stdout.flush()
 
 

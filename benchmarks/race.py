@@ -1,19 +1,22 @@
-"""Time to 3.4, 1 and 0.5 % of I(X;Y) in the authors' joint-Gaussian case: our training against their published settings.
+"""Time to 3.4, 1 and 0.5 % of I(X;Y) in the authors' joint-Gaussian case: our training against
+their published settings.
 
     python benchmarks/race.py [--seeds 3] [--minutes 10] [--arrays pairs.npz] > race.csv
 
-Both in this process, one after the other, on the same 20,000 pairs, measured on the same 10,000 held-out pairs (truth 20.041).
+Both in this process, one after the other, on the same 20,000 pairs, measured on the same 10,000
+held-out pairs (truth 20.041).
 
 ours      the network and training of config/default.yaml (two networks), trained anew for each number of steps, since the
           learning rate ends at zero; `loss_difference` to s = 1e-5
 authors   raw entropy-matching field e from a perceptron [512, 256, D] with Fourier features of the time, two networks, Adam
-          at 1e-4, times uniform in s, batches of 32 examples x 10 noise draws, likelihood weighting; `squared_difference` on
-          100 equal time steps, which their paper reports, and `loss_difference`, which it does not. One run, looked at as it
-          goes. Not published, so chosen here: SiLU, 64 waves, s from 0.005 (there the exact field gives 19.89 on 100 equal
+          at 1e-4, times uniform in s, batches of 32 examples x 10 noise draws, likelihood
+          weighting; `squared_difference` on 100 equal time steps, which their paper reports, and
+          `loss_difference`, which it does not. One run, looked at as it goes. Not published, so
+          chosen here: SiLU, 64 waves, s from 0.005 (there the exact field gives 19.89 on 100 equal
           steps; 19.93 in the paper, for another draw of the covariance).
 
-One CSV line per look. Seconds are of training alone; `compile_seconds` come on top, once. --arrays writes the held-out pairs
-for `benchmarks/others.py`.
+One CSV line per look. Seconds are of training alone; `compile_seconds` come on top, once. --arrays
+writes the held-out pairs for `benchmarks/others.py`.
 """
 
 import argparse
@@ -32,7 +35,7 @@ from flax import nnx
 
 from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
-from diffinfo.estimate.integrand import Levels, evaluate_terms
+from diffinfo.estimate.integrand import Strata, evaluate_terms
 from diffinfo.estimate.mutual_information import loss_difference, squared_difference
 from diffinfo.nn.build import Model
 from diffinfo.process.forward import coefficients
@@ -40,7 +43,17 @@ from diffinfo.process.schedule import VPSchedule
 from diffinfo.train.loop import Trainer, make_objective, summarize
 
 SCHEDULE, AUTHORS_S_MIN = VPSchedule(), 0.005
-COLUMNS = ("method", "seed", "steps", "seconds", "compile_seconds", "estimator", "mi", "standard_error", "error_percent")
+COLUMNS = (
+    "method",
+    "seed",
+    "steps",
+    "seconds",
+    "compile_seconds",
+    "estimator",
+    "mi",
+    "standard_error",
+    "error_percent",
+)
 OUR_STEPS = (60, 125, 250, 500, 1000, 2000)
 
 
@@ -56,7 +69,9 @@ class Report:
         for name, value in estimates.items():
             numbers = (value.value, value.standard_error, 100 * (value.value / self.truth - 1))
             times = (f"{seconds:.2f}", f"{compiling:.2f}")
-            self.writer.writerow([method, seed, steps, *times, name, *(f"{number:.3f}" for number in numbers)])
+            self.writer.writerow(
+                [method, seed, steps, *times, name, *(f"{number:.3f}" for number in numbers)]
+            )
         sys.stdout.flush()
 
 
@@ -64,7 +79,7 @@ def ours(dataset, seed: int, report: Report) -> None:
     """One training for each number of steps: a first time to compile, a second to be timed."""
     model = Model(complete("network", {"mlp": {"width": 128, "depth": 3}}), summarize(dataset))
     process = complete("process", {})
-    levels = Levels.stratified(*SCHEDULE.log_snr_range(process["s_min"]), 40)
+    strata = Strata.stratified(*SCHEDULE.log_snr_range(process["s_min"]), 40)
     for steps in OUR_STEPS:
         train = complete("train", {"steps": steps, "batch": 512, "learning_rate": 0.004})
         trainer = Trainer(model, make_objective(train, process), train)
@@ -73,8 +88,21 @@ def ours(dataset, seed: int, report: Report) -> None:
             began = time.perf_counter()
             trained = trainer.train(dataset, seed)
             seconds.append(time.perf_counter() - began)
-        terms = evaluate_terms(model.denoiser(trained.params), dataset.x_test, dataset.y_test, levels, jax.random.key(seed))
-        report("ours", seed, steps, seconds[1], seconds[0] - seconds[1], {"loss_difference": loss_difference(terms)})
+        terms = evaluate_terms(
+            model.denoiser(trained.params),
+            dataset.x_test,
+            dataset.y_test,
+            strata,
+            jax.random.key(seed),
+        )
+        report(
+            "ours",
+            seed,
+            steps,
+            seconds[1],
+            seconds[0] - seconds[1],
+            {"loss_difference": loss_difference(terms)},
+        )
 
 
 class RawField(nnx.Module):
@@ -112,13 +140,17 @@ def authors(dataset, seed: int, minutes: float, report: Report) -> None:
         z = a * x + b * noise
         target = z - noise / b
         errors = [field(p, z, s, c) - target for p, c in zip(params, (y[:, :0], y), strict=True)]
-        return jnp.mean(sum(0.5 * (SCHEDULE.beta_min + rate * s) * jnp.sum(error**2, -1) for error in errors))
+        return jnp.mean(
+            sum(0.5 * (SCHEDULE.beta_min + rate * s) * jnp.sum(error**2, -1) for error in errors)
+        )
 
     def log_snr(s):  # `VPSchedule`, traceable
         return -jnp.log(jnp.expm1(SCHEDULE.beta_min * s + 0.5 * rate * s**2))
 
     def time_of(lam):
-        return (jnp.sqrt(SCHEDULE.beta_min**2 + 2 * rate * jax.nn.softplus(-lam)) - SCHEDULE.beta_min) / rate
+        return (
+            jnp.sqrt(SCHEDULE.beta_min**2 + 2 * rate * jax.nn.softplus(-lam)) - SCHEDULE.beta_min
+        ) / rate
 
     def step(carry, key):
         params, state = carry
@@ -135,7 +167,10 @@ def authors(dataset, seed: int, minutes: float, report: Report) -> None:
 
     run = jax.jit(lambda carry, keys: jax.lax.scan(step, carry, keys)[0])
     lam_range = SCHEDULE.log_snr_range(AUTHORS_S_MIN)
-    grid, strata = Levels.linear_grid(SCHEDULE, AUTHORS_S_MIN, 100), Levels.stratified(*lam_range, 40)
+    grid, strata = (
+        Strata.linear_grid(SCHEDULE, AUTHORS_S_MIN, 100),
+        Strata.stratified(*lam_range, 40),
+    )
     key, chunk = jax.random.key(seed), 250
     carry = (params, optimizer.init(params))
     began = time.perf_counter()
@@ -144,20 +179,37 @@ def authors(dataset, seed: int, minutes: float, report: Report) -> None:
     done, seconds, look = 0, 0.0, 250
     while done < most and seconds < 60 * minutes:
         began = time.perf_counter()
-        carry = jax.block_until_ready(run(carry, jax.random.split(jax.random.fold_in(key, done), chunk)))
+        carry = jax.block_until_ready(
+            run(carry, jax.random.split(jax.random.fold_in(key, done), chunk))
+        )
         seconds, done = seconds + time.perf_counter() - began, done + chunk
         if done >= look or done >= most:
             look = 1.5 * done
-            measure = partial(evaluate_terms, jax.tree_util.Partial(denoiser, carry[0]), dataset.x_test, dataset.y_test)
+            measure = partial(
+                evaluate_terms,
+                jax.tree_util.Partial(denoiser, carry[0]),
+                dataset.x_test,
+                dataset.y_test,
+            )
             squared, loss_terms = measure(grid, key), measure(strata, key)
-            estimates = {"squared_difference": squared_difference(squared), "loss_difference": loss_difference(loss_terms)}
+            estimates = {
+                "squared_difference": squared_difference(squared),
+                "loss_difference": loss_difference(loss_terms),
+            }
             report("authors", seed, done, seconds, compiling, estimates)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--minutes", type=float, default=10, help="of training at the authors' settings, for the first seed")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=10,
+        help="of training at the authors' settings, for the first seed",
+    )
     parser.add_argument("--arrays", type=Path, help="write the held-out pairs here")
     args = parser.parse_args()
     dataset = make_dataset(complete("data", {"gaussian": {"seed": 86, "n_test": 10_000}}))

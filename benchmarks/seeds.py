@@ -1,8 +1,10 @@
-"""Several seeds of one joint-Gaussian training as one vectorised program, against one after the other.
+"""Several seeds of one joint-Gaussian training as one vectorised program, against one after the
+other.
 
     python benchmarks/seeds.py [--seeds 3] [--steps 200]
 
-Prints seconds per step and seed for both, compilation left out, and their ratio; each is timed twice, interleaved.
+Prints seconds per step and seed for both, compilation left out, and their ratio; each is timed
+twice, interleaved.
 """
 
 import argparse
@@ -20,7 +22,9 @@ from diffinfo.train.step import initial_state, make_loss, make_optimizer, make_s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=200)
     args = parser.parse_args()
@@ -50,10 +54,14 @@ def main() -> None:
         return (time.perf_counter() - start) / (args.steps * args.seeds)
 
     for _ in range(2):
-        alone = seconds(lambda: [single(state, key) for state, key in zip(states, keys, strict=True)])
+        alone = seconds(
+            lambda: [single(state, key) for state, key in zip(states, keys, strict=True)]
+        )
         vectorised = seconds(lambda: together(stacked, keys))
         ratio = f"{vectorised / alone:.2f}"
-        print(f"per step and seed: one after the other {alone * 1e3:.2f} ms, vectorised {vectorised * 1e3:.2f} ms: {ratio}")
+        print(
+            f"per step and seed: one after the other {alone * 1e3:.2f} ms, vectorised {vectorised * 1e3:.2f} ms: {ratio}"
+        )
 
 
 if __name__ == "__main__":

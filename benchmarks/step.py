@@ -1,8 +1,10 @@
-"""One step of the default joint-Gaussian training: ours (flat parameters, scanned) against plain `nnx.jit`, step by step.
+"""One step of the default joint-Gaussian training: ours (flat parameters, scanned) against plain
+`nnx.jit`, step by step.
 
     python benchmarks/step.py [--steps 100]
 
-Same network, loss, batch and optimizer. Prints compile seconds and milliseconds per step of both, and the ratios.
+Same network, loss, batch and optimizer. Prints compile seconds and milliseconds per step of both,
+and the ratios.
 """
 
 import argparse
@@ -24,7 +26,9 @@ from diffinfo.train.step import initial_state, make_loss, make_optimizer, make_s
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=100)
     args = parser.parse_args()
 
@@ -51,10 +55,15 @@ def main() -> None:
 
     class Pair(nnx.Module):
         def __init__(self, rngs):
-            self.unconditional, self.conditional = build_module(network, summary, rngs), build_module(network, summary, rngs)
+            self.unconditional, self.conditional = (
+                build_module(network, summary, rngs),
+                build_module(network, summary, rngs),
+            )
 
     pair = Pair(nnx.Rngs(0))
-    plain_optimizer = nnx.Optimizer(pair, optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3)), wrt=nnx.Param)
+    plain_optimizer = nnx.Optimizer(
+        pair, optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-3)), wrt=nnx.Param
+    )
 
     @nnx.jit
     def plain(pair, plain_optimizer, rows, key):
@@ -73,7 +82,9 @@ def main() -> None:
     def run_plain():
         for i in range(args.steps):
             step_key = jax.random.fold_in(key, i)
-            plain(pair, plain_optimizer, jax.random.randint(step_key, (batch,), 0, len(x)), step_key)
+            plain(
+                pair, plain_optimizer, jax.random.randint(step_key, (batch,), 0, len(x)), step_key
+            )
 
     start = time.perf_counter()
     jax.block_until_ready(plain(pair, plain_optimizer, jnp.arange(batch), key))
@@ -84,7 +95,9 @@ def main() -> None:
         jax.block_until_ready(work())
         return (time.perf_counter() - start) / args.steps * 1e3
 
-    print(f"compile: ours {our_compile:.1f} s, plain {plain_compile:.1f} s: {plain_compile / our_compile:.2f} times")
+    print(
+        f"compile: ours {our_compile:.1f} s, plain {plain_compile:.1f} s: {plain_compile / our_compile:.2f} times"
+    )
     for _ in range(2):
         mine, theirs = milliseconds(partial(ours, state)), milliseconds(run_plain)
         print(f"step: ours {mine:.2f} ms, plain {theirs:.2f} ms: {theirs / mine:.2f} times")

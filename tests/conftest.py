@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from diffinfo.config import complete
-from diffinfo.data.gaussian import JointGaussian
 from diffinfo.data.sources import joint_gaussian, make_dataset
-from diffinfo.process.exact import GaussianDenoiser
+from diffinfo.exact.denoisers import GaussianDenoiser
+from diffinfo.exact.joint_gaussian import JointGaussian
 
 LAM_RANGE = (-9.0, 16.0)
 
@@ -19,9 +19,17 @@ def compilation_cache(tmp_path_factory):
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
-def determinism(dim_x: int, dim_y: int, sigma_eps: float, jitter: float, seed: int) -> JointGaussian:
+def determinism(
+    dim_x: int, dim_y: int, sigma_eps: float, jitter: float, seed: int
+) -> JointGaussian:
     """The full-rank case, as a config describes it."""
-    values = {"dim_x": dim_x, "dim_y": dim_y, "sigma_eps": sigma_eps, "jitter": jitter, "seed": seed}
+    values = {
+        "dim_x": dim_x,
+        "dim_y": dim_y,
+        "sigma_eps": sigma_eps,
+        "jitter": jitter,
+        "seed": seed,
+    }
     return joint_gaussian(complete("data", {"gaussian": values})["gaussian"])
 
 
@@ -41,7 +49,10 @@ def oracle(joint) -> GaussianDenoiser:
 def tiny_gaussian():
     """A data set of a few hundred pairs."""
     return make_dataset(
-        complete("data", {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 300, "n_test": 100}})
+        complete(
+            "data",
+            {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 300, "n_test": 100}},
+        )
     )
 
 
@@ -52,8 +63,12 @@ def tiny_network():
 
 
 def assert_agrees(estimate, truth):
-    """Within 4 of its own standard errors of the truth - and not so when the estimator is off by 2% either way."""
+    """Within 4 of its own standard errors of the truth - and not so when the estimator is off by 2%
+    either way.
+    """
     allowed = 4 * estimate.standard_error
     assert abs(estimate.value - truth) < allowed, f"{estimate} against {truth}"
     for slip in (0.98, 1.02):
-        assert abs(slip * estimate.value - truth) > allowed, f"{estimate}: too uncertain to see 2% of {truth}"
+        assert abs(slip * estimate.value - truth) > allowed, (
+            f"{estimate}: too uncertain to see 2% of {truth}"
+        )

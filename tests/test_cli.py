@@ -15,7 +15,10 @@ from diffinfo.cli import STAGES, main
 from diffinfo.files import read_arrays, read_json
 
 TRAIN = {"network": {"mlp": {"width": 16, "depth": 1}}, "train": {"steps": 120, "batch": 64}}
-UNET = {"network": {"fields": "one", "unet": {"channels": [8], "embedding": 8}}, "train": {"steps": 4, "batch": 16}}
+UNET = {
+    "network": {"fields": "one", "unet": {"channels": [8], "embedding": 8}},
+    "train": {"steps": 4, "batch": 16},
+}
 
 
 def test_help_teaches(capsys):
@@ -30,53 +33,144 @@ def test_help_teaches(capsys):
 
 def test_the_whole_path_for_vectors(tmp_path, capsys):
     run = tmp_path / "pairs" / "seed-0"
-    data, model, estimate = tmp_path / "pairs" / "data.npz", run / "model.msgpack", run / "estimate.json"
+    data, model, estimate = (
+        tmp_path / "pairs" / "data.npz",
+        run / "model.msgpack",
+        run / "estimate.json",
+    )
     source = '{"data": {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 500, "n_test": 200}}}'
     assert main(["data", "--settings", source, "--out", str(data)]) == 0
-    assert main(["train", "--settings", json.dumps(TRAIN), "--data", str(data), "--out", str(model)]) == 0
+    assert (
+        main(["train", "--settings", json.dumps(TRAIN), "--data", str(data), "--out", str(model)])
+        == 0
+    )
     assert not list(run.glob(".resume/*"))
     history = pd.read_csv(run / "model.history.csv")
     assert len(history) == 120
     assert np.isfinite(history).all(axis=None)
     grid = '{"estimate": {"draws": 8, "linear_times": 10}}'
-    assert main(["estimate", "--settings", grid, "--data", str(data), "--model", str(model), "--out", str(estimate)]) == 0
+    assert (
+        main(
+            [
+                "estimate",
+                "--settings",
+                grid,
+                "--data",
+                str(data),
+                "--model",
+                str(model),
+                "--out",
+                str(estimate),
+            ]
+        )
+        == 0
+    )
     result = read_json(estimate)
     assert result["examples"] == 200
-    assert set(result["estimates"]["mutual_information"]) >= {"loss_difference", "squared_difference", "calibrated"}
+    assert set(result["estimates"]["mutual_information"]) >= {
+        "loss_difference",
+        "squared_difference",
+        "calibrated",
+    }
     for table in ("profiles", "estimates"):
-        assert main(["table", table, "--runs", str(run), "--out", str(tmp_path / f"{table}.csv")]) == 0
+        assert (
+            main(["table", table, "--runs", str(run), "--out", str(tmp_path / f"{table}.csv")]) == 0
+        )
     estimates = pd.read_csv(tmp_path / "estimates.csv").set_index(["group", "quantity"])
     row = estimates.loc[("mutual_information", "loss_difference")]
-    assert row["exact"] == pytest.approx(read_json(data.with_suffix(".json"))["truth"]["mutual_information"])
+    assert row["exact"] == pytest.approx(
+        read_json(data.with_suffix(".json"))["truth"]["mutual_information"]
+    )
     assert row["relative_error"] == pytest.approx(row["value"] / row["exact"] - 1)
     assert "± " in (tmp_path / "estimates.md").read_text()
-    assert main(["figure", "fig12", "--inputs", str(tmp_path / "profiles.csv"), "--out", str(tmp_path / "f.pdf")]) == 0
+    assert (
+        main(
+            [
+                "figure",
+                "fig12",
+                "--inputs",
+                str(tmp_path / "profiles.csv"),
+                "--out",
+                str(tmp_path / "f.pdf"),
+            ]
+        )
+        == 0
+    )
     assert (tmp_path / "f.png").stat().st_size > 5000
     capsys.readouterr()
     # A sample stage needs labelled images: a clear refusal.
-    assert main(["sample", "--data", str(data), "--model", str(model), "--out", str(tmp_path / "s.npz")]) == 1
+    assert (
+        main(
+            ["sample", "--data", str(data), "--model", str(model), "--out", str(tmp_path / "s.npz")]
+        )
+        == 1
+    )
     assert "labelled images" in capsys.readouterr().err
 
 
 def test_the_whole_path_for_images(tmp_path):
     run = tmp_path / "digits" / "seed-0"
-    data, model, estimate = tmp_path / "digits" / "data.npz", run / "model.msgpack", run / "estimate.json"
+    data, model, estimate = (
+        tmp_path / "digits" / "data.npz",
+        run / "model.msgpack",
+        run / "estimate.json",
+    )
     assert main(["data", "--settings", '{"data": {"digits": {}}}', "--out", str(data)]) == 0
-    assert main(["train", "--settings", json.dumps(UNET), "--data", str(data), "--out", str(model)]) == 0
+    assert (
+        main(["train", "--settings", json.dumps(UNET), "--data", str(data), "--out", str(model)])
+        == 0
+    )
     few = '{"estimate": {"draws": 4, "max_examples": 40}, "sample": {"steps": 4, "per_class": 2}}'
-    assert main(["estimate", "--settings", few, "--data", str(data), "--model", str(model), "--out", str(estimate)]) == 0
+    assert (
+        main(
+            [
+                "estimate",
+                "--settings",
+                few,
+                "--data",
+                str(data),
+                "--model",
+                str(model),
+                "--out",
+                str(estimate),
+            ]
+        )
+        == 0
+    )
     bound = read_json(estimate)["estimates"]["mutual_information"]["classification_bound"]["value"]
     assert bound <= read_json(estimate)["label_entropy"] <= np.log(10) + 1e-12
     samples = run / "samples.npz"
-    assert main(["sample", "--settings", few, "--data", str(data), "--model", str(model), "--out", str(samples)]) == 0
+    assert (
+        main(
+            [
+                "sample",
+                "--settings",
+                few,
+                "--data",
+                str(data),
+                "--model",
+                str(model),
+                "--out",
+                str(samples),
+            ]
+        )
+        == 0
+    )
     arrays = read_arrays(samples)
     assert arrays["conditional"].shape == (2, 20, 8, 8, 1)
     assert arrays["conditional"].dtype == np.uint8
     for table in ("profiles", "estimates"):
-        assert main(["table", table, "--runs", str(run), "--out", str(tmp_path / f"{table}.csv")]) == 0
+        assert (
+            main(["table", table, "--runs", str(run), "--out", str(tmp_path / f"{table}.csv")]) == 0
+        )
     tables = [str(tmp_path / f"{table}.csv") for table in ("profiles", "estimates")]
     assert main(["figure", "fig16", "--inputs", *tables, "--out", str(tmp_path / "fig16.svg")]) == 0
-    assert main(["figure", "samples", "--inputs", str(samples), "--out", str(tmp_path / "samples.pdf")]) == 0
+    assert (
+        main(
+            ["figure", "samples", "--inputs", str(samples), "--out", str(tmp_path / "samples.pdf")]
+        )
+        == 0
+    )
     first = (tmp_path / "fig16.svg").read_bytes()
     assert main(["figure", "fig16", "--inputs", *tables, "--out", str(tmp_path / "fig16.svg")]) == 0
     assert (tmp_path / "fig16.svg").read_bytes() == first  # no time stamps
@@ -91,20 +185,65 @@ def test_the_whole_path_for_images(tmp_path):
 def test_models_and_data_must_belong_together(tmp_path, capsys):
     for seed in (0, 1):
         source = json.dumps(
-            {"data": {"gaussian": {"dim_x": 2, "dim_y": 2, "sigma_eps": 1, "n_train": 99, "n_test": 50, "seed": seed}}}
+            {
+                "data": {
+                    "gaussian": {
+                        "dim_x": 2,
+                        "dim_y": 2,
+                        "sigma_eps": 1,
+                        "n_train": 99,
+                        "n_test": 50,
+                        "seed": seed,
+                    }
+                }
+            }
         )
         assert main(["data", "--settings", source, "--out", str(tmp_path / f"{seed}.npz")]) == 0
     short = json.dumps(TRAIN | {"train": {"steps": 2, "batch": 8}})
-    assert main(["train", "--settings", short, "--data", str(tmp_path / "0.npz"), "--out", str(tmp_path / "m.msgpack")]) == 0
-    arguments = ["--data", str(tmp_path / "1.npz"), "--model", str(tmp_path / "m.msgpack"), "--out", str(tmp_path / "e.json")]
+    assert (
+        main(
+            [
+                "train",
+                "--settings",
+                short,
+                "--data",
+                str(tmp_path / "0.npz"),
+                "--out",
+                str(tmp_path / "m.msgpack"),
+            ]
+        )
+        == 0
+    )
+    arguments = [
+        "--data",
+        str(tmp_path / "1.npz"),
+        "--model",
+        str(tmp_path / "m.msgpack"),
+        "--out",
+        str(tmp_path / "e.json"),
+    ]
     assert main(["estimate", *arguments]) == 1
     assert "trained on other data" in capsys.readouterr().err
 
 
 def test_errors_are_one_line(tmp_path, capsys):
-    assert main(["data", "--settings", '{"data": {"npz": {"path": "/none.npz"}}}', "--out", str(tmp_path / "a.npz")]) == 1
+    assert (
+        main(
+            [
+                "data",
+                "--settings",
+                '{"data": {"npz": {"path": "/none.npz"}}}',
+                "--out",
+                str(tmp_path / "a.npz"),
+            ]
+        )
+        == 1
+    )
     assert capsys.readouterr().err == "diffinfo data: /none.npz: no such file\n"
-    assert main(["data", "--settings", '{"data": {"npzz": {}}}', "--out", str(tmp_path / "a.npz")]) == 1
+    assert (
+        main(["data", "--settings", '{"data": {"npzz": {}}}', "--out", str(tmp_path / "a.npz")])
+        == 1
+    )
     assert "'npzz' was unexpected" in capsys.readouterr().err
 
 
@@ -112,7 +251,20 @@ def test_schedule_of_a_risk_curve(tmp_path, capsys):
     snr = np.exp(np.linspace(-10.1, 9.2, 300))
     curve = tmp_path / "curve.csv"
     curve.write_text("snr,risk\n" + "\n".join(f"{s},{16 / (1 + s)}" for s in snr))
-    assert main(["schedule", "--risk", str(curve), "--steps", "6", "--out", str(tmp_path / "schedule.csv")]) == 0
+    assert (
+        main(
+            [
+                "schedule",
+                "--risk",
+                str(curve),
+                "--steps",
+                "6",
+                "--out",
+                str(tmp_path / "schedule.csv"),
+            ]
+        )
+        == 0
+    )
     rows = np.genfromtxt(tmp_path / "schedule.csv", delimiter=",", names=True)
     assert rows.dtype.names == ("step", "snr", "log_snr", "sigma", "timestep")
     np.testing.assert_allclose(rows["snr"][[0, -1]], snr[[0, -1]])
@@ -151,15 +303,22 @@ def test_kill_minus_nine_in_the_middle_then_the_same_command(tmp_path):
         return [sys.executable, "-m", "diffinfo", "train", "--threads", "1", *options]
 
     killed, whole = tmp_path / "killed" / "m.msgpack", tmp_path / "whole" / "m.msgpack"
-    with subprocess.Popen(command(killed), env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command(killed), env=environment, stderr=subprocess.PIPE, text=True
+    ) as process:
         deadline = time.monotonic() + 120
         while not list(killed.parent.glob(".resume/*.msgpack")) and time.monotonic() < deadline:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert not killed.exists(), "finished before it could be killed"
-    resumed = subprocess.run(command(killed), env=environment, capture_output=True, text=True, check=True)
+    resumed = subprocess.run(
+        command(killed), env=environment, capture_output=True, text=True, check=True
+    )
     assert "going on from step" in resumed.stderr
     subprocess.run(command(whole), env=environment, capture_output=True, check=True)
     assert killed.read_bytes() == whole.read_bytes()
-    assert killed.with_suffix(".history.csv").read_bytes() == whole.with_suffix(".history.csv").read_bytes()
+    assert (
+        killed.with_suffix(".history.csv").read_bytes()
+        == whole.with_suffix(".history.csv").read_bytes()
+    )

@@ -6,16 +6,20 @@ import yaml
 from diffinfo.config import ConfigError, complete, expand, read_settings, schema
 
 # Those two only add to another config.
-CONFIGS = sorted(path for path in Path(__file__).parents[1].glob("config/*.yaml") if path.stem not in ("seeds", "together"))
+CONFIGS = sorted(
+    path
+    for path in Path(__file__).parents[1].glob("config/*.yaml")
+    if path.stem not in ("seeds", "together")
+)
 
 
 def test_defaults_are_complete_and_not_shared():
     one, two = complete("train", {}), complete("train", {})
     assert one["steps"] == 1500
-    assert one["levels"] == {"center": 1.5, "scale": 3.0, "uniform": 0.3}
-    one["levels"]["center"] = 9
-    assert two["levels"]["center"] == 1.5
-    assert complete("train", {})["levels"]["center"] == 1.5
+    assert one["density"] == {"center": 1.5, "scale": 3.0, "uniform": 0.3}
+    one["density"]["center"] = 9
+    assert two["density"]["center"] == 1.5
+    assert complete("train", {})["density"]["center"] == 1.5
 
 
 @pytest.mark.parametrize(
@@ -25,8 +29,12 @@ def test_defaults_are_complete_and_not_shared():
         ("train", {"steps": 0}, r"train\.steps: 0 is less than the minimum of 1"),
         ("train", {"steps": "many"}, r"train\.steps: 'many' is not of type 'integer'"),
         ("train", {"weighting": "elbo"}, r"train\.weighting: 'elbo' is not one of"),
-        ("train", {"levels": {"centre": 1}}, r"train\.levels: .*'centre' was unexpected"),
-        ("data", {"gaussian": {"flat": {}}}, r"data\.gaussian\.flat: 'rank' is a required property"),
+        ("train", {"density": {"centre": 1}}, r"train\.density: .*'centre' was unexpected"),
+        (
+            "data",
+            {"gaussian": {"flat": {}}},
+            r"data\.gaussian\.flat: 'rank' is a required property",
+        ),
         ("data", {}, "data: "),
         ("data", {"digits": {}, "npz": {"path": "a"}}, "data: .*too many properties"),
         ("network", {"fields": "two"}, "network: "),
@@ -47,8 +55,12 @@ def test_settings_from_json_or_from_a_config_file(tmp_path):
     with pytest.raises(ConfigError, match="no file"):
         read_settings(str(tmp_path / "none.yaml"), "a", ("train",))
     default = str(Path(__file__).parents[1] / "config" / "default.yaml")
-    assert read_settings(default, "determinism-0.6", ("data",))["data"]["gaussian"]["sigma_eps"] == 0.6
-    with pytest.raises(ConfigError, match=r"--experiment nope: not one of determinism-1, determinism-0\.6"):
+    assert (
+        read_settings(default, "determinism-0.6", ("data",))["data"]["gaussian"]["sigma_eps"] == 0.6
+    )
+    with pytest.raises(
+        ConfigError, match=r"--experiment nope: not one of determinism-1, determinism-0\.6"
+    ):
         read_settings(default, "nope", ("data",))
 
 
@@ -73,8 +85,13 @@ def test_a_sweep_is_written_out():
         "data": {"gaussian": {"dim_x": 7}},
         "network": {"mlp": {}},
     }
-    whole, groups = expand({"guided": sweep, "one": {"data": {"digits": {}}, "network": {"unet": {}}}})
-    assert groups == {"guided": ["guided-5-0", "guided-5-0.5", "guided-10-0", "guided-10-0.5"], "one": ["one"]}
+    whole, groups = expand(
+        {"guided": sweep, "one": {"data": {"digits": {}}, "network": {"unet": {}}}}
+    )
+    assert groups == {
+        "guided": ["guided-5-0", "guided-5-0.5", "guided-10-0", "guided-10-0.5"],
+        "one": ["one"],
+    }
     gaussian = whole["guided-10-0.5"]["data"]["gaussian"]
     assert (gaussian["dim_x"], gaussian["dim_y"], gaussian["guidance_weight"]) == (7, 10, 0.5)
     assert whole["guided-5-0"]["seeds"] == [3]
@@ -85,14 +102,34 @@ def test_a_sweep_is_written_out():
 @pytest.mark.parametrize(
     ("path", "values", "message"),
     [
-        ("data.gaussian.dim_z", [1], r"experiments\.a: .*'dim_z' was unexpected.*known keys: dim_x"),
-        ("data.gaussian.dim_y", [0], r"experiments\.a: experiment\.data\.gaussian\.dim_y: 0 is less than"),
-        ("data.gaussian.dim_x.more", [1], r"vary\.data\.gaussian\.dim_x\.more: dim_x is not a section"),
+        (
+            "data.gaussian.dim_z",
+            [1],
+            r"experiments\.a: .*'dim_z' was unexpected.*known keys: dim_x",
+        ),
+        (
+            "data.gaussian.dim_y",
+            [0],
+            r"experiments\.a: experiment\.data\.gaussian\.dim_y: 0 is less than",
+        ),
+        (
+            "data.gaussian.dim_x.more",
+            [1],
+            r"vary\.data\.gaussian\.dim_x\.more: dim_x is not a section",
+        ),
     ],
 )
 def test_a_sweep_over_what_is_not_there(path, values, message):
     with pytest.raises(ConfigError, match=message):
-        expand({"a": {"vary": {path: values}, "data": {"gaussian": {"dim_x": 3}}, "network": {"mlp": {}}}})
+        expand(
+            {
+                "a": {
+                    "vary": {path: values},
+                    "data": {"gaussian": {"dim_x": 3}},
+                    "network": {"mlp": {}},
+                }
+            }
+        )
 
 
 def test_two_experiments_of_one_name():

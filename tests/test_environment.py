@@ -23,7 +23,9 @@ def _names(requirements):
 
 def test_conda_environment_is_in_step_with_the_lock():
     environment = yaml.safe_load((ROOT / "envs" / "diffinfo.yaml").read_text())
-    pinned = dict(line.split(" ;")[0].split("==") for line in environment["dependencies"][-1]["pip"])
+    pinned = dict(
+        line.split(" ;")[0].split("==") for line in environment["dependencies"][-1]["pip"]
+    )
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(pinned) == _names(project["dependencies"])
     locked = _locked()
@@ -43,7 +45,9 @@ def test_every_requirement_is_locked():
 def test_the_core_needs_no_tensorflow():
     core, download = _locked(), _locked("envs/download.txt")
     assert "tensorflow" not in core
-    assert all(core[name] == download[name] for name in core.keys() & download.keys()), "both fit into one environment"
+    assert all(core[name] == download[name] for name in core.keys() & download.keys()), (
+        "both fit into one environment"
+    )
 
 
 @pytest.mark.parametrize("name", ["requirements.txt", "envs/uv.txt", "envs/download.txt"])

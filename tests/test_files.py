@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from diffinfo.files import DataError, read_arrays, read_json, sha256, write_arrays, write_atomic, write_json
+from diffinfo.errors import DataError
+from diffinfo.files import read_arrays, read_json, sha256, write_arrays, write_atomic, write_json
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):

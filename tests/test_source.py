@@ -36,16 +36,22 @@ def test_imports_point_one_way():
         "schedule_tables",
         "figures",
     ]
-    # estimate and sample read fields and levels; they never see training, and nothing below the stages sees a config file.
+    # estimate and sample read fields and levels; they never see training, and nothing below the
+    # stages sees a config file.
     for path in ROOT.rglob("*.py"):
         name = str(path.relative_to(ROOT))
         if name.split("/")[0].removesuffix(".py") not in library:
             continue
-        reached = _names("diffinfo." + name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+        reached = _names(
+            "diffinfo." + name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        )
         assert "config.py" not in reached, name
         assert not any(other.startswith("stages/") for other in reached), name
         if name.startswith("figures/"):
-            assert all(other.startswith("figures/") or other in ("files.py", "__init__.py") for other in reached), name
+            assert all(
+                other.startswith("figures/") or other in ("files.py", "__init__.py")
+                for other in reached
+            ), name
         if not name.startswith("train/"):
             assert not any(other.startswith("train/") for other in reached), name
 

@@ -9,36 +9,51 @@ import numpy as np
 from flax import serialization
 
 from diffinfo.data.dataset import Dataset
-from diffinfo.files import DataError, write_bytes
+from diffinfo.errors import DataError
+from diffinfo.files import write_bytes
 from diffinfo.nn.build import Model, Trainable, from_description
 
 
 def save_tree(path: str | Path, tree: Any) -> None:
     """Write nested dictionaries of arrays, numbers and strings."""
-    write_bytes(path, serialization.msgpack_serialize(jax.tree.map(np.asarray, serialization.to_state_dict(tree))))
+    write_bytes(
+        path,
+        serialization.msgpack_serialize(
+            jax.tree.map(np.asarray, serialization.to_state_dict(tree))
+        ),
+    )
 
 
 def load_tree(path: str | Path) -> Any:
-    """Read what `save_tree` wrote, as nested dictionaries of NumPy arrays. Raises DataError when it cannot."""
+    """Read what `save_tree` wrote, as nested dictionaries of NumPy arrays. Raises DataError when it
+    cannot.
+    """
     try:
         return serialization.msgpack_restore(Path(path).read_bytes())
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except Exception as error:
-        raise DataError(f"{path}: not a readable checkpoint ({error}); it is truncated or of another kind") from error
+        raise DataError(
+            f"{path}: not a readable checkpoint ({error}); it is truncated or of another kind"
+        ) from error
 
 
 def save_model(path: str | Path, model: Trainable, params: Any, provenance: dict[str, Any]) -> None:
-    """One file from which `load_model` makes the same model: description, (EMA) parameters, provenance."""
+    """One file from which `load_model` makes the same model: description, (EMA) parameters,
+    provenance.
+    """
     about = json.dumps({"description": model.description, "provenance": provenance}, sort_keys=True)
     content = {"format": 1, "about": about, "params": jax.tree.map(np.asarray, params)}
     write_bytes(path, serialization.msgpack_serialize(content))
 
 
-def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = None) -> tuple[Any, Any, dict[str, Any]]:
+def load_model(
+    path: str | Path, kind: type = Model, dataset: Dataset | None = None
+) -> tuple[Any, Any, dict[str, Any]]:
     """`(model, params, provenance)`, trained on `dataset` where that is given.
 
-    Raises DataError when the file is missing, truncated, of another format or kind, or trained on other data.
+    Raises DataError when the file is missing, truncated, of another format or kind, or trained on
+    other data.
     """
     content = load_tree(path)
     if not isinstance(content, dict) or content.get("format") != 1:
@@ -48,5 +63,7 @@ def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = N
     if not isinstance(model, kind):
         raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")
     if dataset is not None and about["provenance"]["data_sha256"] != dataset.card["sha256"]:
-        raise DataError(f"{path}: was trained on other data than those named; train again or name its own data")
+        raise DataError(
+            f"{path}: was trained on other data than those named; train again or name its own data"
+        )
     return model, content["params"], about["provenance"]

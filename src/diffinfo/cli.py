@@ -73,10 +73,33 @@ def make_parser() -> argparse.ArgumentParser:
             epilog=module.EXAMPLE,
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name in ("data", "train", "estimate", "sample", "maps", "latents", "twostage", "pilot", "schedules"):
-            stage.add_argument("--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP)
+        if name in (
+            "data",
+            "train",
+            "estimate",
+            "sample",
+            "maps",
+            "latents",
+            "twostage",
+            "pilot",
+            "schedules",
+        ):
+            stage.add_argument(
+                "--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP
+            )
             stage.add_argument("--experiment", help="which experiment of the config file")
-        if name in ("data", "train", "estimate", "sample", "maps", "latents", "reconstruct", "twostage", "pilot", "schedules"):
+        if name in (
+            "data",
+            "train",
+            "estimate",
+            "sample",
+            "maps",
+            "latents",
+            "reconstruct",
+            "twostage",
+            "pilot",
+            "schedules",
+        ):
             stage.add_argument(
                 "--threads",
                 type=int,
@@ -92,13 +115,14 @@ def main(argv: list[str] | None = None) -> int:
     args = make_parser().parse_args(argv)
     threads = getattr(args, "threads", 0)
     if threads == 1 or (threads > 1 and args.stage == "train"):
-        # Small networks gain nothing from a second thread; two jobs side by side do, and so do two halves of a batch of images,
-        # each on a device of one thread. Must be set before JAX starts.
+        # Small networks gain nothing from a second thread; two jobs side by side do, and so do two
+        # halves of a batch of images, each on a device of one thread. Must be set before JAX
+        # starts.
         flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
         flags += f" --xla_force_host_platform_device_count={threads}" if threads > 1 else ""
         os.environ["XLA_FLAGS"] = flags.strip()
     from diffinfo.config import ConfigError
-    from diffinfo.files import DataError
+    from diffinfo.errors import DataError
 
     try:
         STAGES[args.stage].run(args)

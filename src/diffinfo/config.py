@@ -1,4 +1,6 @@
-"""Settings: plain dictionaries, complete and checked. `config.schema.yaml` is the only place that names keys and defaults."""
+"""Settings: plain dictionaries, complete and checked. `config.schema.yaml` is the only place that
+names keys and defaults.
+"""
 
 import itertools
 import json
@@ -32,22 +34,29 @@ def _filling(validator_class):
 
 @cache
 def schema() -> dict[str, Any]:
-    """The schema of a whole config; its `$defs` hold one schema per section of an experiment. Read once; not to be changed."""
+    """The schema of a whole config; its `$defs` hold one schema per section of an experiment. Read
+    once; not to be changed.
+    """
     return yaml.safe_load(files("diffinfo").joinpath("config.schema.yaml").read_text())
 
 
 def complete(section: str, value: Any) -> dict[str, Any]:
     """`value` with every default of that section filled in.
 
-    Raises: ConfigError naming the first key that is unknown, missing, of the wrong type or out of range.
+    Raises: ConfigError naming the first key that is unknown, missing, of the wrong type or out of
+    range.
     """
     value = json.loads(json.dumps(value))
     whole = schema()
-    validator = _filling(Draft202012Validator)({"$ref": f"#/$defs/{section}", "$defs": whole["$defs"]})
+    validator = _filling(Draft202012Validator)(
+        {"$ref": f"#/$defs/{section}", "$defs": whole["$defs"]}
+    )
     error = next(validator.iter_errors(value), None)
     if error is not None:
         where = ".".join([section, *map(str, error.absolute_path)])
-        known = error.schema.get("properties") if error.validator == "additionalProperties" else None
+        known = (
+            error.schema.get("properties") if error.validator == "additionalProperties" else None
+        )
         hint = f"; known keys: {', '.join(known)}" if known else ""
         raise ConfigError(f"{where}: {error.message}{hint}")
     return value
@@ -62,11 +71,14 @@ def _with(experiment: dict[str, Any], path: str, value: Any) -> None:
     experiment[key] = value
 
 
-def expand(experiments: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
+def expand(
+    experiments: Mapping[str, Any],
+) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
     """Experiments with every sweep written out, and which experiments each name stands for.
 
-    An experiment with `vary: {data.gaussian.sigma_eps: [1.0, 0.6]}` becomes `<name>-1` and `<name>-0.6`; several keys give
-    their product, in the order written. Raises: ConfigError naming the experiment and the key that is wrong.
+    An experiment with `vary: {data.gaussian.sigma_eps: [1.0, 0.6]}` becomes `<name>-1` and
+    `<name>-0.6`; several keys give their product, in the order written. Raises: ConfigError naming
+    the experiment and the key that is wrong.
     """
     whole, groups = {}, {}
     for name, experiment in experiments.items():
@@ -77,7 +89,10 @@ def expand(experiments: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], d
             case = json.loads(json.dumps(plain))
             for path, value in zip(varied, values, strict=True):
                 _with(case, path, value)
-            written = [format(value, "g") if isinstance(value, (int, float)) else str(value) for value in values]
+            written = [
+                format(value, "g") if isinstance(value, (int, float)) else str(value)
+                for value in values
+            ]
             case_name = "-".join([name, *written])
             if case_name in whole:
                 raise ConfigError(f"experiments.{name}: there are two experiments {case_name}")
@@ -89,8 +104,11 @@ def expand(experiments: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], d
     return whole, groups
 
 
-def read_settings(text: str, experiment: str | None, sections: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """Completed `sections` of one experiment, from inline JSON of the experiment or from a config file and its name.
+def read_settings(
+    text: str, experiment: str | None, sections: tuple[str, ...]
+) -> dict[str, dict[str, Any]]:
+    """Completed `sections` of one experiment, from inline JSON of the experiment or from a config
+    file and its name.
 
     Raises: ConfigError, naming the file or key.
     """
@@ -102,13 +120,17 @@ def read_settings(text: str, experiment: str | None, sections: tuple[str, ...]) 
     else:
         path = Path(text)
         if not path.is_file():
-            raise ConfigError(f"--settings: no file {path} (and not JSON, which starts with a brace)")
+            raise ConfigError(
+                f"--settings: no file {path} (and not JSON, which starts with a brace)"
+            )
         experiments = (yaml.safe_load(path.read_text()) or {}).get("experiments")
         if not isinstance(experiments, Mapping):
             raise ConfigError(f"{path}: has no section `experiments`")
         experiments, _ = expand(experiments)
         if experiment not in experiments:
-            raise ConfigError(f"{path}: --experiment {experiment}: not one of {', '.join(experiments)}")
+            raise ConfigError(
+                f"{path}: --experiment {experiment}: not one of {', '.join(experiments)}"
+            )
         chosen = experiments[experiment]
     known = schema()["$defs"]["experiment"]["properties"]
     for key in chosen:

@@ -1,7 +1,8 @@
 """Files that are either whole or absent.
 
-Every output goes to a temporary file in the same folder, is flushed to the disk and then renamed, so that a
-reader (or a resumed run) never meets half a file; a full disk raises before the old file is touched.
+Every output goes to a temporary file in the same folder, is flushed to the disk and then renamed,
+so that a reader (or a resumed run) never meets half a file; a full disk raises before the old file
+is touched.
 """
 
 import hashlib
@@ -15,9 +16,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-
-class DataError(ValueError):
-    """Input that cannot be used; the message names the file (or field) and what to do about it."""
+from diffinfo.errors import DataError
 
 
 def write_atomic(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
@@ -65,7 +64,9 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
                 entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 with archive.open(entry, "w", force_zip64=True) as member:
-                    np.lib.format.write_array(member, np.ascontiguousarray(array), allow_pickle=False)
+                    np.lib.format.write_array(
+                        member, np.ascontiguousarray(array), allow_pickle=False
+                    )
 
     write_atomic(path, write)
 
@@ -73,7 +74,8 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """Read every array of an `.npz`.
 
-    Raises: DataError naming the file if it is missing, truncated, no archive, or holds pickled objects.
+    Raises: DataError naming the file if it is missing, truncated, no archive, or holds pickled
+    objects.
     """
     path = Path(path)
     if not path.is_file():

@@ -4,7 +4,8 @@
     noise        int |eps - eps_hat|^2 ds               lambda(s) = 1, as the paper's image models (Eq. 40)
     velocity     E over the training levels of |v - v_hat|^2: unit-variance targets, equally trusted
 
-All three have the same minimiser at every level (Eq. 33); they differ in where a finite network spends itself.
+All three have the same minimiser at every level (Eq. 33); they differ in where a finite network
+spends itself.
 """
 
 from dataclasses import dataclass
@@ -12,9 +13,9 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from diffinfo.denoise import Denoiser
+from diffinfo.process.denoise import Denoiser
+from diffinfo.process.density import LevelDensity
 from diffinfo.process.forward import noised
-from diffinfo.process.levels import LevelDensity
 from diffinfo.process.schedule import VPSchedule
 
 WEIGHTINGS = ("velocity", "likelihood", "noise")
@@ -22,15 +23,19 @@ WEIGHTINGS = ("velocity", "likelihood", "noise")
 
 @dataclass(frozen=True)
 class Objective:
-    """What training minimises: a named weighting, the levels it draws, and the clock (for `noise`)."""
+    """What training minimises: a named weighting, the density of levels it draws from, and the
+    clock (for `noise`).
+    """
 
     weighting: str
-    levels: LevelDensity
+    density: LevelDensity
     schedule: VPSchedule
 
     def __post_init__(self):
         if self.weighting not in WEIGHTINGS:
-            raise ValueError(f"weighting={self.weighting!r}: must be one of {', '.join(WEIGHTINGS)}")
+            raise ValueError(
+                f"weighting={self.weighting!r}: must be one of {', '.join(WEIGHTINGS)}"
+            )
 
     def weight(self, lam: jax.Array, density: jax.Array) -> jax.Array:
         """Factor on `|v - v_hat|^2` at levels `lam` `(N,)` drawn with `density` `(N,)`."""
@@ -51,42 +56,57 @@ def squared_error(v: jax.Array, v_hat: jax.Array) -> jax.Array:
 RISK_BINS = 64  # even in log-SNR, of the risk curve that training leaves behind
 
 
-def risk_bins(levels: LevelDensity, lam: jax.Array, error: jax.Array, counted: jax.Array | None = None) -> jax.Array:
-    """Sums of `|x - x_hat|^2 = b^2 |v - v_hat|^2` by bins of log-SNR, and how many rows each has, `(2, RISK_BINS)`.
+def risk_bins(
+    density: LevelDensity, lam: jax.Array, error: jax.Array, counted: jax.Array | None = None
+) -> jax.Array:
+    """Sums of `|x - x_hat|^2 = b^2 |v - v_hat|^2` by bins of log-SNR, and how many rows each has,
+    `(2, RISK_BINS)`.
 
-    error: `|v - v_hat|^2` `(N,)` at levels `lam` `(N,)`; counted: which rows to look at `(N,)`, or None for all.
+    error: `|v - v_hat|^2` `(N,)` at levels `lam` `(N,)`; counted: which rows to look at `(N,)`, or
+    None for all.
     """
     counted = jnp.ones_like(lam) if counted is None else counted.astype(lam.dtype)
-    low, high = levels.edges[0], levels.edges[-1]
-    index = jnp.clip(jnp.floor((lam - low) / (high - low) * RISK_BINS), 0, RISK_BINS - 1).astype(jnp.int32)
+    low, high = density.edges[0], density.edges[-1]
+    index = jnp.clip(jnp.floor((lam - low) / (high - low) * RISK_BINS), 0, RISK_BINS - 1).astype(
+        jnp.int32
+    )
     rows = jnp.stack([counted * jax.nn.sigmoid(-lam) * error, counted], axis=1)
     return jax.lax.stop_gradient(jnp.zeros((RISK_BINS, 2), lam.dtype).at[index].add(rows)).T
 
 
-def two_field_loss(denoiser: Denoiser, objective: Objective, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Loss of both fields on one noised batch (x `(N, ...)`, y `(N, ...)`), parts in nats, and the conditional field's `risk`.
+def two_field_loss(
+    denoiser: Denoiser, objective: Objective, x, y, key
+) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """Loss of both fields on one noised batch (x `(N, ...)`, y `(N, ...)`), parts in nats, and the
+    conditional field's `risk`.
 
-    The parts `unconditional` and `conditional` are unbiased for `1/2 int alpha E|v - v_hat|^2 dlam`; their difference
-    estimates I(X;Y) on the training data.
+    The parts `unconditional` and `conditional` are unbiased for `1/2 int alpha E|v - v_hat|^2
+    dlam`; their difference estimates I(X;Y) on the training data.
     """
     level_key, noise_key = jax.random.split(key)
-    lam, density = objective.levels.sample(level_key, x.shape[0])
+    lam, density = objective.density.sample(level_key, x.shape[0])
     z, v = noised(x, lam, jax.random.normal(noise_key, x.shape, x.dtype))
     weight = objective.weight(lam, density)
     nats = 0.5 * jax.nn.sigmoid(lam) / density
-    errors = {"unconditional": squared_error(v, denoiser(z, lam)), "conditional": squared_error(v, denoiser(z, lam, y))}
+    errors = {
+        "unconditional": squared_error(v, denoiser(z, lam)),
+        "conditional": squared_error(v, denoiser(z, lam, y)),
+    }
     loss = sum(jnp.mean(weight * error) for error in errors.values())
-    risk = risk_bins(objective.levels, lam, errors["conditional"])
+    risk = risk_bins(objective.density, lam, errors["conditional"])
     return loss, {name: jnp.mean(nats * error) for name, error in errors.items()} | {"risk": risk}
 
 
-def classifier_loss(log_posterior, objective: Objective, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Cross-entropy of `log_posterior(z, lam) -> (N, classes)` on one noised batch, averaged over the training levels.
+def classifier_loss(
+    log_posterior, objective: Objective, x, y, key
+) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """Cross-entropy of `log_posterior(z, lam) -> (N, classes)` on one noised batch, averaged over
+    the training levels.
 
     H(Y) less the cross-entropy at a level is a lower bound on I(X_lam; Y).
     """
     level_key, noise_key = jax.random.split(key)
-    lam, _ = objective.levels.sample(level_key, x.shape[0])
+    lam, _ = objective.density.sample(level_key, x.shape[0])
     z, _ = noised(x, lam, jax.random.normal(noise_key, x.shape, x.dtype))
     loss = -jnp.mean(jnp.take_along_axis(log_posterior(z, lam), y[:, None], axis=1))
     return loss, {"cross_entropy": loss}
@@ -99,7 +119,9 @@ def divergence_from_prior(mean, log_variance) -> jax.Array:
 
 def drawn_codes(posteriors, key) -> jax.Array:
     """One code of each latent by the reparameterisation trick, side by side, `(N, latents x D_Z)`."""
-    mean, log_variance = (jnp.concatenate(parts, axis=-1) for parts in zip(*posteriors.values(), strict=True))
+    mean, log_variance = (
+        jnp.concatenate(parts, axis=-1) for parts in zip(*posteriors.values(), strict=True)
+    )
     return mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape)
 
 
@@ -110,28 +132,39 @@ def _rescaled(codes: jax.Array, factor: jax.Array) -> jax.Array:
     return codes
 
 
-_rescaled.defvjp(lambda codes, factor: (codes, factor), lambda factor, g: (factor[:, None] * g, jnp.zeros_like(factor)))
+_rescaled.defvjp(
+    lambda codes, factor: (codes, factor),
+    lambda factor, g: (factor[:, None] * g, jnp.zeros_like(factor)),
+)
 
 
-def autoencoder_loss(encode, field, objective: Objective, kl_weight, x, key) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Denoising loss given codes, plus `kl_weight` times their KL in nats (Eqs. 60-61, 70), on one noised batch.
+def autoencoder_loss(
+    encode, field, objective: Objective, kl_weight, x, key
+) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """Denoising loss given codes, plus `kl_weight` times their KL in nats (Eqs. 60-61, 70), on one
+    noised batch.
 
-    encode: `x -> {latent: (mean, log_variance)}`; field: `(z, lam, codes) -> v_hat`. The objective's weighting is what codes
-    are worth: with `likelihood` the denoising loss is in nats, and `kl_weight` 1 makes the whole the bound on -log p(x)
-    (ELBO), up to a constant; with `noise` (the authors') nats of code are weighed against `int |eps - eps_hat|^2 ds`. The field
-    itself learns from `velocity` errors whatever the weighting, since the best one is the same (Eq. 33): the gradient
-    is that of two losses, and the first value returned is the field's. Parts, in nats: `reconstruction`, a `kl_<latent>` each.
+    encode: `x -> {latent: (mean, log_variance)}`; field: `(z, lam, codes) -> v_hat`. The
+    objective's weighting is what codes are worth: with `likelihood` the denoising loss is in nats,
+    and `kl_weight` 1 makes the whole the bound on -log p(x) (ELBO), up to a constant; with `noise`
+    (the authors') nats of code are weighed against `int |eps - eps_hat|^2 ds`. The field itself
+    learns from `velocity` errors whatever the weighting, since the best one is the same (Eq. 33):
+    the gradient is that of two losses, and the first value returned is the field's. Parts, in nats:
+    `reconstruction`, a `kl_<latent>` each.
     """
     level_key, noise_key, code_key = jax.random.split(key, 3)
-    lam, density = objective.levels.sample(level_key, x.shape[0])
+    lam, density = objective.density.sample(level_key, x.shape[0])
     z, v = noised(x, lam, jax.random.normal(noise_key, x.shape, x.dtype))
     posteriors = encode(x)
     codes = _rescaled(drawn_codes(posteriors, code_key), objective.weight(lam, density))
     error = squared_error(v, field(z, lam, codes))
-    kl = {f"kl_{name}": jnp.mean(divergence_from_prior(*posterior)) for name, posterior in posteriors.items()}
+    kl = {
+        f"kl_{name}": jnp.mean(divergence_from_prior(*posterior))
+        for name, posterior in posteriors.items()
+    }
     loss = jnp.mean(error) + kl_weight * sum(kl.values())
     parts = {"reconstruction": jnp.mean(0.5 * jax.nn.sigmoid(lam) / density * error)}
-    return loss, parts | kl | {"risk": risk_bins(objective.levels, lam, error)}
+    return loss, parts | kl | {"risk": risk_bins(objective.density, lam, error)}
 
 
 def gaussian_nll(x, mean, log_deviation) -> jax.Array:
@@ -140,21 +173,31 @@ def gaussian_nll(x, mean, log_deviation) -> jax.Array:
     return constant + 0.5 * squared_error(x, mean) * jnp.exp(-2 * log_deviation)
 
 
-def gaussian_autoencoder_loss(encode, decode, kl_weight, x, key) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """-log N(x; f(z), sigma^2) in nats (Eq. 64), plus `kl_weight` times the KL of codes: the bound on -log p(x) for 1.
+def gaussian_autoencoder_loss(
+    encode, decode, kl_weight, x, key
+) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """-log N(x; f(z), sigma^2) in nats (Eq. 64), plus `kl_weight` times the KL of codes: the bound
+    on -log p(x) for 1.
 
     decode: `codes -> (means (N, ...), log-deviation of all pixels)`.
     """
     posteriors = encode(x)
     nll = gaussian_nll(x, *decode(drawn_codes(posteriors, key)))
-    kl = {f"kl_{name}": jnp.mean(divergence_from_prior(*posterior)) for name, posterior in posteriors.items()}
+    kl = {
+        f"kl_{name}": jnp.mean(divergence_from_prior(*posterior))
+        for name, posterior in posteriors.items()
+    }
     return jnp.mean(nll) + kl_weight * sum(kl.values()), {"reconstruction": jnp.mean(nll)} | kl
 
 
-def dropped_condition_loss(field, objective: Objective, null_probability, x, y, key) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """As `two_field_loss`, for one network that loses its condition at random: `field(z, lam, y, present) -> v_hat`."""
+def dropped_condition_loss(
+    field, objective: Objective, null_probability, x, y, key
+) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """As `two_field_loss`, for one network that loses its condition at random: `field(z, lam, y,
+    present) -> v_hat`.
+    """
     level_key, noise_key, drop_key = jax.random.split(key, 3)
-    lam, density = objective.levels.sample(level_key, x.shape[0])
+    lam, density = objective.density.sample(level_key, x.shape[0])
     z, v = noised(x, lam, jax.random.normal(noise_key, x.shape, x.dtype))
     present = jax.random.bernoulli(drop_key, 1 - null_probability, (x.shape[0],))
     error = squared_error(v, field(z, lam, y, present))
@@ -162,6 +205,6 @@ def dropped_condition_loss(field, objective: Objective, null_probability, x, y, 
     parts = {
         "unconditional": jnp.sum(nats * ~present) / jnp.maximum(jnp.sum(~present), 1),
         "conditional": jnp.sum(nats * present) / jnp.maximum(jnp.sum(present), 1),
-        "risk": risk_bins(objective.levels, lam, error, present),
+        "risk": risk_bins(objective.density, lam, error, present),
     }
     return jnp.mean(objective.weight(lam, density) * error), parts

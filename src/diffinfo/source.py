@@ -1,4 +1,5 @@
-"""Which source files a module rests on: the workflow declares them as inputs, provenance hashes them.
+"""Which source files a module rests on: the workflow declares them as inputs, provenance hashes
+them.
 
 Standard library only, so that the workflow can use it before (or without) installing anything.
 """
@@ -21,7 +22,8 @@ def _path_of(module: str) -> Path | None:
 
 @cache
 def closure(module: str) -> tuple[Path, ...]:
-    """The files of `diffinfo` that importing and running `module` can reach, itself included, sorted.
+    """The files of `diffinfo` that importing and running `module` can reach, itself included,
+    sorted.
 
     Raises: ModuleNotFoundError for a module that is not part of the package.
     """
@@ -41,7 +43,9 @@ def closure(module: str) -> tuple[Path, ...]:
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             # Not the package itself: it only forwards, on demand, to the modules that it offers.
-            waiting += [p for name in names if name.startswith("diffinfo.") and (p := _path_of(name))]
+            waiting += [
+                p for name in names if name.startswith("diffinfo.") and (p := _path_of(name))
+            ]
     return tuple(sorted(found))
 
 

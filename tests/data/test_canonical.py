@@ -4,8 +4,8 @@ from scipy.stats import chi, kstest
 
 from diffinfo.config import complete
 from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
-from diffinfo.data.pairs import monotone, multinormal, rolled, student
 from diffinfo.data.sources import make_dataset
+from diffinfo.exact.pairs import monotone, multinormal, rolled, student
 
 
 def test_scores_know_ranks_only():
@@ -33,14 +33,23 @@ def test_canonical_variates_correlate_one_by_one():
     np.testing.assert_allclose(np.cov(u.T), np.eye(6), atol=1e-4)
     cross = u.T @ v / len(u)
     np.testing.assert_allclose(cross[:2, :2], np.diag(canonical.correlations), atol=1e-3)
-    assert len(canonical.correlations) == 2, "two pairs correlate, and a sample of this size can tell"
+    assert len(canonical.correlations) == 2, (
+        "two pairs correlate, and a sample of this size can tell"
+    )
     # The delta method: I of one pair has standard error rho / sqrt(n).
     assert abs(canonical.information - pair.truth) < 4 * np.sqrt(2) * 0.8 / np.sqrt(20_000)
 
 
 def test_no_correlation_is_found_where_there_is_none():
     rng = np.random.default_rng(4)
-    assert len(Canonical.fit(rng.standard_normal((5000, 20)), rng.standard_normal((5000, 20))).correlations) == 0
+    assert (
+        len(
+            Canonical.fit(
+                rng.standard_normal((5000, 20)), rng.standard_normal((5000, 20))
+            ).correlations
+        )
+        == 0
+    )
 
 
 def test_repeated_columns_are_dropped():
@@ -50,10 +59,19 @@ def test_repeated_columns_are_dropped():
 
 
 def test_data_in_canonical_coordinates_hold_the_same_information():
-    settings = {"dim_x": 5, "dim_y": 3, "sigma_eps": 0.3, "canonical": True, "n_train": 20_000, "n_test": 20_000}
+    settings = {
+        "dim_x": 5,
+        "dim_y": 3,
+        "sigma_eps": 0.3,
+        "canonical": True,
+        "n_train": 20_000,
+        "n_test": 20_000,
+    }
     dataset = make_dataset(complete("data", {"gaussian": settings}))
     truth = dataset.card["truth"]["mutual_information"]
-    assert dataset.card["linear_gaussian"] == pytest.approx(truth, abs=4 * np.sqrt(3 / 20_000) + 15 / 20_000)
+    assert dataset.card["linear_gaussian"] == pytest.approx(
+        truth, abs=4 * np.sqrt(3 / 20_000) + 15 / 20_000
+    )
     both = np.cov(np.hstack([dataset.x_test, dataset.y_test]).T)
     halves = [np.linalg.slogdet(both[part, part])[1] for part in (slice(0, 5), slice(5, 8))]
     held_out = 0.5 * (sum(halves) - np.linalg.slogdet(both)[1])
@@ -65,16 +83,28 @@ def test_a_multivariate_t_becomes_gaussian_and_keeps_its_order(dof):
     x, _ = student("dense", 6, 1, 0.5, dof).sample(20_000, np.random.default_rng(6))
     scores = normal_scores(x, np.random.default_rng(7))
     gaussian = radially_gaussian(scores)
-    radius = np.linalg.norm((gaussian - gaussian.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(gaussian.T))).T, axis=1)
-    assert kstest(radius, chi(6).cdf).statistic < 1.63 / np.sqrt(20_000), "1 % of Gaussian samples are further off"
-    far, near = (kstest(v, "norm").statistic for v in (scores @ np.full(6, 6**-0.5), gaussian[:, 0] / gaussian[:, 0].std()))
+    radius = np.linalg.norm(
+        (gaussian - gaussian.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(gaussian.T))).T,
+        axis=1,
+    )
+    assert kstest(radius, chi(6).cdf).statistic < 1.63 / np.sqrt(20_000), (
+        "1 % of Gaussian samples are further off"
+    )
+    far, near = (
+        kstest(v, "norm").statistic
+        for v in (scores @ np.full(6, 6**-0.5), gaussian[:, 0] / gaussian[:, 0].std())
+    )
     assert near < 1.63 / np.sqrt(20_000) < far
     assert (np.sign(gaussian) == np.sign(scores)).all()
 
 
 def test_what_is_no_t_stays_as_it_is():
     rng = np.random.default_rng(8)
-    for values in (rng.standard_normal((5000, 4)), rng.uniform(size=(5000, 3)), rolled(rng.standard_normal((5000, 1)))):
+    for values in (
+        rng.standard_normal((5000, 4)),
+        rng.uniform(size=(5000, 3)),
+        rolled(rng.standard_normal((5000, 1))),
+    ):
         scores = normal_scores(values, rng)
         assert radially_gaussian(scores) is scores
     repeated = normal_scores(np.repeat(rng.standard_t(1, (500, 1)), 3, axis=1), rng)

@@ -1,4 +1,6 @@
-"""Data sets prepared by TFDS: tiny ones in the genuine layouts, made here; the real ones where they are at hand."""
+"""Data sets prepared by TFDS: tiny ones in the genuine layouts, made here; the real ones where they
+are at hand.
+"""
 
 import io
 import os
@@ -13,19 +15,24 @@ from PIL import Image
 from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
 from diffinfo.data.tiny_imagenet import TinyImagenet
-from diffinfo.files import DataError, sha256
+from diffinfo.errors import DataError
+from diffinfo.files import sha256
 
 IDS = ("n02124075", "n01443537", "n04067472")
 
 
 def _jpeg(rng, grey):
     stream = io.BytesIO()
-    Image.fromarray(rng.integers(0, 256, (64, 64) if grey else (64, 64, 3), dtype=np.uint8)).save(stream, "JPEG")
+    Image.fromarray(rng.integers(0, 256, (64, 64) if grey else (64, 64, 3), dtype=np.uint8)).save(
+        stream, "JPEG"
+    )
     return stream.getvalue()
 
 
 def _archive(folder, monkeypatch, *, train_images=4, annotate=IDS):
-    """A small `tiny-imagenet-200.zip` at the place for files put there by hand; the builder expects just that one."""
+    """A small `tiny-imagenet-200.zip` at the place for files put there by hand; the builder expects
+    just that one.
+    """
     path = folder / "downloads" / "manual" / "tiny-imagenet-200.zip"
     path.parent.mkdir(parents=True)
     rng = np.random.default_rng(0)
@@ -42,7 +49,10 @@ def _archive(folder, monkeypatch, *, train_images=4, annotate=IDS):
                 add(f"train/{name}/images/{name}_{i}.JPEG", _jpeg(rng, grey=i == 1))
         for i in range(len(annotate)):
             add(f"val/images/val_{i}.JPEG", _jpeg(rng, grey=False))
-        add("val/val_annotations.txt", "".join(f"val_{i}.JPEG\t{name}\t0\t0\t62\t62\n" for i, name in enumerate(annotate)))
+        add(
+            "val/val_annotations.txt",
+            "".join(f"val_{i}.JPEG\t{name}\t0\t0\t62\t62\n" for i, name in enumerate(annotate)),
+        )
         add("test/images/test_0.JPEG", _jpeg(rng, grey=False))
     monkeypatch.setattr(TinyImagenet, "CLASSES", 3)
     monkeypatch.setattr(TinyImagenet, "PER_CLASS", {"train": 4, "validation": 1})
@@ -63,7 +73,10 @@ def test_tiny_imagenet_from_its_archive(tmp_path, monkeypatch):
     assert (np.bincount(dataset.y_train) == 4).all()
     grey = (dataset.x_train == dataset.x_train[..., :1]).all(axis=(1, 2, 3))
     assert grey.sum() == 3, "grey images become RGB"
-    with zipfile.ZipFile(archive) as files, files.open("tiny-imagenet-200/val/images/val_0.JPEG") as file:
+    with (
+        zipfile.ZipFile(archive) as files,
+        files.open("tiny-imagenet-200/val/images/val_0.JPEG") as file,
+    ):
         original = np.asarray(Image.open(file))
     of_first = dataset.x_test[dataset.y_test == sorted(IDS).index(IDS[0])][0]
     assert (of_first == original).all()
@@ -100,9 +113,7 @@ def test_without_network_it_is_said_what_to_put_where(tmp_path, monkeypatch):
         raise OSError("no route to host")
 
     monkeypatch.setattr(tfds.download.DownloadManager, "download", unreachable)
-    expected = (
-        r"tiny_imagenet 1\.0\.0 is not in .*no route to host.*tiny-imagenet-200\.zip at .*downloads.manual.*TFDS_DATA_DIR"
-    )
+    expected = r"tiny_imagenet 1\.0\.0 is not in .*no route to host.*tiny-imagenet-200\.zip at .*downloads.manual.*TFDS_DATA_DIR"
     with pytest.raises(DataError, match=expected):
         _tiny(tmp_path)
 
@@ -122,8 +133,12 @@ def test_prepared_files_that_are_broken_are_named(tmp_path, monkeypatch):
         _tiny(tmp_path)
 
 
-@pytest.mark.skipif("TFDS_DATA_DIR" not in os.environ, reason="needs prepared data sets in TFDS_DATA_DIR")
-@pytest.mark.parametrize(("name", "shape", "classes"), [("mnist", (28, 28, 1), 10), ("cifar10", (32, 32, 3), 10)])
+@pytest.mark.skipif(
+    "TFDS_DATA_DIR" not in os.environ, reason="needs prepared data sets in TFDS_DATA_DIR"
+)
+@pytest.mark.parametrize(
+    ("name", "shape", "classes"), [("mnist", (28, 28, 1), 10), ("cifar10", (32, 32, 3), 10)]
+)
 def test_the_real_ones_are_what_they_should_be(name, shape, classes):
     if not (Path(os.environ["TFDS_DATA_DIR"]) / name).is_dir():
         pytest.skip(f"no {name} there")
@@ -137,7 +152,9 @@ def test_noisy_labels_have_the_information_they_should(tmp_path):
     clean = make_dataset(complete("data", {"digits": {}}))
     noisy = make_dataset(complete("data", {"digits": {"keep_label": 0.7}}))
     assert (noisy.x_test == clean.x_test).all()
-    assert abs((noisy.y_train == clean.y_train).mean() - 0.7) < 4 * np.sqrt(0.21 / len(clean.y_train))
+    assert abs((noisy.y_train == clean.y_train).mean() - 0.7) < 4 * np.sqrt(
+        0.21 / len(clean.y_train)
+    )
     # The empirical information of the channel, whose bias is about (K - 1)^2 / (2 n).
     y, given = np.r_[noisy.y_train, noisy.y_test], np.r_[clean.y_train, clean.y_test]
     joint = np.histogram2d(y, given, bins=10)[0] / len(y)
@@ -149,4 +166,6 @@ def test_noisy_labels_have_the_information_they_should(tmp_path):
     rng = np.random.default_rng(0)
     np.savez(tmp_path / "v.npz", x=rng.standard_normal((50, 2)), y=rng.standard_normal((50, 2)))
     with pytest.raises(DataError, match="keep_label: needs labels"):
-        make_dataset(complete("data", {"npz": {"path": str(tmp_path / "v.npz"), "keep_label": 0.5}}))
+        make_dataset(
+            complete("data", {"npz": {"path": str(tmp_path / "v.npz"), "keep_label": 0.5}})
+        )

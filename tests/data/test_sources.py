@@ -5,7 +5,8 @@ from PIL import Image
 from diffinfo.config import complete
 from diffinfo.data.dataset import card_path, load_dataset, save_dataset
 from diffinfo.data.sources import make_dataset, split_rows
-from diffinfo.files import DataError, read_json, write_json
+from diffinfo.errors import DataError
+from diffinfo.files import read_json, write_json
 
 
 def _digits():
@@ -41,8 +42,12 @@ def test_a_folder_of_class_folders(tmp_path):
     for name in ("cats", "dogs"):
         (tmp_path / name).mkdir()
         for i in range(10):
-            Image.fromarray(rng.integers(0, 255, (12, 10, 3), dtype=np.uint8)).save(tmp_path / name / f"{i}.png")
-    dataset = make_dataset(complete("data", {"folder": {"path": str(tmp_path), "size": 8, "grey": True}}))
+            Image.fromarray(rng.integers(0, 255, (12, 10, 3), dtype=np.uint8)).save(
+                tmp_path / name / f"{i}.png"
+            )
+    dataset = make_dataset(
+        complete("data", {"folder": {"path": str(tmp_path), "size": 8, "grey": True}})
+    )
     assert dataset.x_train.shape == (16, 8, 8, 1)
     assert dataset.card["class_names"] == ["cats", "dogs"]
     assert (np.bincount(dataset.y_test) == 2).all()
@@ -56,12 +61,18 @@ def test_a_folder_of_class_folders(tmp_path):
 
 def test_own_arrays_are_standardised_and_labels_renumbered(tmp_path):
     rng = np.random.default_rng(0)
-    np.savez(tmp_path / "p.npz", x=1e4 + 100 * rng.standard_normal((100, 2)), y=rng.standard_normal(100))
+    np.savez(
+        tmp_path / "p.npz", x=1e4 + 100 * rng.standard_normal((100, 2)), y=rng.standard_normal(100)
+    )
     dataset = make_dataset(complete("data", {"npz": {"path": str(tmp_path / "p.npz")}}))
     np.testing.assert_allclose(dataset.x_train.mean(0), 0, atol=1e-4)
     np.testing.assert_allclose(dataset.x_train.std(0), 1, atol=1e-4)
     assert dataset.y_train.shape == (80, 1)
-    np.savez(tmp_path / "l.npz", x=rng.integers(0, 255, (60, 4, 4), dtype=np.uint8), y=np.repeat([7, 3, 100], 20))
+    np.savez(
+        tmp_path / "l.npz",
+        x=rng.integers(0, 255, (60, 4, 4), dtype=np.uint8),
+        y=np.repeat([7, 3, 100], 20),
+    )
     dataset = make_dataset(complete("data", {"npz": {"path": str(tmp_path / "l.npz")}}))
     assert dataset.x_train.shape[1:] == (4, 4, 1)
     assert dataset.card["class_names"] == ["3", "7", "100"]
@@ -74,7 +85,10 @@ def test_own_arrays_are_standardised_and_labels_renumbered(tmp_path):
         ({"x": np.zeros((5, 2)), "y": np.zeros(4)}, "5 rows of x but 4 of y"),
         ({"x": np.zeros((5, 2, 2)), "y": np.zeros(5)}, "x must be uint8 images"),
         ({"x": np.zeros((5, 4, 4, 2), np.uint8), "y": np.zeros(5, int)}, "images must be uint8"),
-        ({"x": np.array([[0.0], [1.0], [np.nan], [2.0]]), "y": np.zeros(4)}, "x has NaN or infinite values, first in row 2"),
+        (
+            {"x": np.array([[0.0], [1.0], [np.nan], [2.0]]), "y": np.zeros(4)},
+            "x has NaN or infinite values, first in row 2",
+        ),
         ({"x": np.ones((10, 2)), "y": np.arange(10.0)}, "column 0 of x is constant"),
         ({"x": np.ones((3, 2)), "y": np.array([0, 1, 1])}, "cannot be split"),
     ],

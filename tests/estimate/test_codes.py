@@ -3,21 +3,27 @@
 import numpy as np
 import pandas as pd
 import pytest
+from diffinfo.code_tables import _crossing
 from scipy.special import logsumexp
 from tests.conftest import assert_agrees
 
-from diffinfo.code_tables import _crossing
 from diffinfo.estimate.codes import classifier_bound, code_divergence, code_use
 from diffinfo.estimate.mutual_information import label_entropy
 
 
 def test_what_a_decoder_ignores_is_of_no_use():
     codes = np.random.default_rng(0).standard_normal((200_000, 4))
-    found = code_use(lambda codes: 0.5 * codes[:, 2] ** 2 + (codes[:, 2] - codes[:, 3]) ** 2, codes, ("semantic", "perceptual"))
+    found = code_use(
+        lambda codes: 0.5 * codes[:, 2] ** 2 + (codes[:, 2] - codes[:, 3]) ** 2,
+        codes,
+        ("semantic", "perceptual"),
+    )
     assert found["semantic"].value == found["semantic"].standard_error == 0
     target = codes[:, :2].copy()
     # Squared error between codes and what they were drawn for: another's cost 2 per entry more.
-    found = code_use(lambda codes: ((codes[:, :2] - target) ** 2).sum(1), codes, ("semantic", "perceptual"))
+    found = code_use(
+        lambda codes: ((codes[:, :2] - target) ** 2).sum(1), codes, ("semantic", "perceptual")
+    )
     assert_agrees(found["semantic"], 4.0)
     assert found["perceptual"].value == 0
 
@@ -37,7 +43,9 @@ def test_a_plain_classifier_bounds_the_information():
     truth = np.log(5) + np.mean(log_joint[np.arange(len(y)), y] - logsumexp(log_joint, axis=1))
     found = classifier_bound(z[:12_000], y[:12_000], z[12_000:], y[12_000:], 0)
     assert truth - 0.03 < found.value < truth + 4 * found.standard_error
-    nothing = classifier_bound(rng.standard_normal((4000, 3)), y[:4000], rng.standard_normal((4000, 3)), y[4000:8000], 0)
+    nothing = classifier_bound(
+        rng.standard_normal((4000, 3)), y[:4000], rng.standard_normal((4000, 3)), y[4000:8000], 0
+    )
     assert abs(nothing.value) < 0.02
     assert found.value < label_entropy(y, 5)
 
@@ -45,7 +53,9 @@ def test_a_plain_classifier_bounds_the_information():
 def test_where_curves_cross():
     tau = np.array([0.1, 0.3, 0.5])
     frames = [
-        pd.DataFrame({"tau": tau, "latent": latent, "quantity": "q", "value": values, "standard_error": 0.01})
+        pd.DataFrame(
+            {"tau": tau, "latent": latent, "quantity": "q", "value": values, "standard_error": 0.01}
+        )
         for latent, values in (("semantic", [2.0, 1.5, 0.5]), ("perceptual", [0.0, 1.0, 1.5]))
     ]
     crossing, error = _crossing(pd.concat(frames), "q")

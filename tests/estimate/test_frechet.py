@@ -6,7 +6,7 @@ import pytest
 
 from diffinfo.estimate.frechet import classifier_features, frechet_distance
 from diffinfo.estimate.risk import risk_curve
-from diffinfo.process.exact import GaussianDenoiser
+from diffinfo.exact.denoisers import GaussianDenoiser
 
 
 def test_distance_between_gaussians():
@@ -45,6 +45,9 @@ def test_the_risk_of_a_gaussian():
     lams = np.array([-4.0, 0.0, 3.0])
     for condition, covariance in ((None, np.diag(variances)), (y.astype(np.float32), left)):
         found, error = risk_curve(oracle, x.astype(np.float32), lams, jax.random.key(0), condition)
-        expected = [np.trace(np.linalg.inv(np.linalg.inv(covariance) + np.exp(lam) * np.eye(3))) for lam in lams]
+        expected = [
+            np.trace(np.linalg.inv(np.linalg.inv(covariance) + np.exp(lam) * np.eye(3)))
+            for lam in lams
+        ]
         assert (np.abs(found - expected) < 4 * error).all()
         assert (error < 0.01 * found).all()

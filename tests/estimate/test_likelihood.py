@@ -5,9 +5,15 @@ import numpy as np
 import pytest
 from tests.conftest import assert_agrees
 
-from diffinfo.estimate.integrand import Levels, evaluate_terms
-from diffinfo.estimate.likelihood import bits_per_dimension, independent_pixels, likelihood, log_histograms, reconstruction_term
-from diffinfo.process.exact import MixtureDenoiser
+from diffinfo.estimate.integrand import Strata, evaluate_terms
+from diffinfo.estimate.likelihood import (
+    bits_per_dimension,
+    independent_pixels,
+    likelihood,
+    log_histograms,
+    reconstruction_term,
+)
+from diffinfo.exact.denoisers import MixtureDenoiser
 from diffinfo.process.forward import decoded
 
 # Pictures of two pixels: five of the 65,536 there are, the pixels dependent.
@@ -23,13 +29,21 @@ def _entropy(p):
 @pytest.fixture(scope="module")
 def measured():
     rng = np.random.default_rng(0)
-    train, test = (PICTURES[rng.choice(5, n, p=WEIGHTS)].reshape(-1, 2, 1, 1) for n in (200_000, 200_000))
-    denoiser = MixtureDenoiser.of(decoded(PICTURES), 0.0, WEIGHTS, np.zeros(5))
-    levels = Levels.stratified(-12.0, 15.0, 96)
-    terms = evaluate_terms(
-        denoiser, decoded(test), np.zeros(len(test), np.int32), levels, jax.random.key(0), classes=1, block=50_000
+    train, test = (
+        PICTURES[rng.choice(5, n, p=WEIGHTS)].reshape(-1, 2, 1, 1) for n in (200_000, 200_000)
     )
-    return likelihood(terms, levels, train, test, jax.random.key(1))
+    denoiser = MixtureDenoiser.of(decoded(PICTURES), 0.0, WEIGHTS, np.zeros(5))
+    strata = Strata.stratified(-12.0, 15.0, 96)
+    terms = evaluate_terms(
+        denoiser,
+        decoded(test),
+        np.zeros(len(test), np.int32),
+        strata,
+        jax.random.key(0),
+        classes=1,
+        block=50_000,
+    )
+    return likelihood(terms, strata, train, test, jax.random.key(1))
 
 
 def test_the_bound_is_tight_for_exact_fields(measured):
@@ -50,7 +64,12 @@ def test_total_correlation_is_that_of_the_pixels(measured):
 
 def test_total_entropy_of_dequantised_pixels(measured):
     # S_tot = E log p(u) - E log N(u; 0, I) with u = (k + U) / 256, whose density is P(k) 256^2.
-    squares = np.mean([((PICTURES + u) / 256.0) ** 2 for u in (np.arange(1000) + 0.5) / 1000], axis=0).sum(1) @ WEIGHTS
+    squares = (
+        np.mean(
+            [((PICTURES + u) / 256.0) ** 2 for u in (np.arange(1000) + 0.5) / 1000], axis=0
+        ).sum(1)
+        @ WEIGHTS
+    )
     total = -_entropy(WEIGHTS) + 2 * np.log(256) + np.log(2 * np.pi) + 0.5 * squares
     assert_agrees(measured["total_entropy"], total)
     parts = measured["pixel_entropy"].value + measured["total_correlation"].value
@@ -66,25 +85,36 @@ def test_values_never_seen_stay_possible():
 def test_reconstruction_is_certain_without_noise_and_the_histogram_with_much():
     rng = np.random.default_rng(1)
     pixels = rng.choice(np.array([0, 3, 200], np.uint8), (400, 4, 4, 1), p=[0.6, 0.3, 0.1])
-    log_p = log_histograms(rng.choice(np.array([0, 3, 200], np.uint8), (9000, 4, 4, 1), p=[0.6, 0.3, 0.1]))
+    log_p = log_histograms(
+        rng.choice(np.array([0, 3, 200], np.uint8), (9000, 4, 4, 1), p=[0.6, 0.3, 0.1])
+    )
     assert reconstruction_term(pixels, log_p, 20.0, jax.random.key(0)).max() < 1e-6
     guess = reconstruction_term(pixels, log_p, -14.0, jax.random.key(0))
     np.testing.assert_allclose(guess, independent_pixels(log_p, pixels), rtol=0.01)
 
 
 def test_grey_levels_that_do_not_occur_need_not_be_learnt():
-    """A field that knows pixels up to a small blur only: the histograms know the rest, and no bound falls below the truth."""
+    """A field that knows pixels up to a small blur only: the histograms know the rest, and no bound
+    falls below the truth.
+    """
     rng = np.random.default_rng(2)
-    train, test = (rng.choice(np.array([0, 80, 255], np.uint8), (n, 1, 1, 1), p=[0.5, 0.3, 0.2]) for n in (100_000, 20_000))
-    blurred = MixtureDenoiser.of(np.array([[0.0], [80 / 255], [1.0]]), 0.03**2, [0.5, 0.3, 0.2], np.zeros(3))
+    train, test = (
+        rng.choice(np.array([0, 80, 255], np.uint8), (n, 1, 1, 1), p=[0.5, 0.3, 0.2])
+        for n in (100_000, 20_000)
+    )
+    blurred = MixtureDenoiser.of(
+        np.array([[0.0], [80 / 255], [1.0]]), 0.03**2, [0.5, 0.3, 0.2], np.zeros(3)
+    )
 
     def as_image(inner, z, lam, y=None):
         return inner(z.reshape(len(z), 1), lam).reshape(z.shape)
 
-    levels = Levels.stratified(-12.0, 15.0, 96)
+    strata = Strata.stratified(-12.0, 15.0, 96)
     field = jax.tree_util.Partial(as_image, blurred)
-    terms = evaluate_terms(field, decoded(test), np.zeros((len(test), 1), np.float32), levels, jax.random.key(0))
-    found = likelihood(terms, levels, train, test, jax.random.key(1))
+    terms = evaluate_terms(
+        field, decoded(test), np.zeros((len(test), 1), np.float32), strata, jax.random.key(0)
+    )
+    found = likelihood(terms, strata, train, test, jax.random.key(1))
     truth = _entropy([0.5, 0.3, 0.2])
     excess = (found["nll"].value - truth) / found["nll"].standard_error
     assert excess > -4

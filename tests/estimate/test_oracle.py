@@ -1,4 +1,6 @@
-"""Every estimator with exact fields against closed forms, within its own errors: no network, no tuned tolerance."""
+"""Every estimator with exact fields against closed forms, within its own errors: no network, no
+tuned tolerance.
+"""
 
 import jax
 import jax.numpy as jnp
@@ -11,26 +13,35 @@ from tests.conftest import LAM_RANGE, assert_agrees
 from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
 from diffinfo.estimate import mutual_information as mi
-from diffinfo.estimate.entropy import Estimate, entropy_bound, neural_entropy
-from diffinfo.estimate.integrand import Levels, evaluate_terms
+from diffinfo.estimate.entropy import entropy_bound, neural_entropy
+from diffinfo.estimate.integrand import Strata, evaluate_terms
 from diffinfo.estimate.maps import information_maps
 from diffinfo.estimate.profiles import profiles
+from diffinfo.estimate.statistics import Estimate
+from diffinfo.exact.denoisers import GaussianDenoiser, MixtureDenoiser
 from diffinfo.nn.build import DataSummary, Model
-from diffinfo.process.exact import GaussianDenoiser, MixtureDenoiser
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import VPSchedule
 
 N, DRAWS = 160_000, 32
-MEANS, VARIANCES, WEIGHTS = np.array([-2.0, 0.3, 2.0]), np.array([0.09, 0.25, 0.04]), np.array([0.3, 0.4, 0.3])
+MEANS, VARIANCES, WEIGHTS = (
+    np.array([-2.0, 0.3, 2.0]),
+    np.array([0.09, 0.25, 0.04]),
+    np.array([0.3, 0.4, 0.3]),
+)
 
 
 @pytest.fixture(scope="module")
 def terms(joint, oracle):
     x, y = (array.astype(np.float32) for array in joint.sample(N, np.random.default_rng(5)))
-    return evaluate_terms(oracle, x, y, Levels.stratified(*LAM_RANGE, DRAWS), jax.random.key(0), block=40_000)
+    return evaluate_terms(
+        oracle, x, y, Strata.stratified(*LAM_RANGE, DRAWS), jax.random.key(0), block=40_000
+    )
 
 
-@pytest.mark.parametrize("name", ["squared_difference", "entropy_difference", "loss_difference", "calibrated"])
+@pytest.mark.parametrize(
+    "name", ["squared_difference", "entropy_difference", "loss_difference", "calibrated"]
+)
 def test_mutual_information_of_a_joint_gaussian(terms, joint, name):
     assert_agrees(getattr(mi, name)(terms), float(joint.mutual_information()))
 
@@ -38,7 +49,9 @@ def test_mutual_information_of_a_joint_gaussian(terms, joint, name):
 def test_entropies_of_a_joint_gaussian(terms, joint):
     low, high = LAM_RANGE
     marginal = float(joint.total_entropy(high) - joint.total_entropy(low))
-    conditional = float(joint.conditional_total_entropy(high) - joint.conditional_total_entropy(low))
+    conditional = float(
+        joint.conditional_total_entropy(high) - joint.conditional_total_entropy(low)
+    )
     assert_agrees(neural_entropy(terms)["s_nn"], marginal)
     assert_agrees(neural_entropy(terms)["s_nn_conditional"], conditional)
     assert_agrees(entropy_bound(terms)["s_bound"], marginal)
@@ -47,13 +60,20 @@ def test_entropies_of_a_joint_gaussian(terms, joint):
 
 def test_profiles_follow_the_exact_curves_level_by_level(terms, joint):
     schedule = VPSchedule()
-    table = profiles(terms, Levels.stratified(*LAM_RANGE, DRAWS), schedule)
-    for name, exact in (("loss_difference", joint.mutual_information), ("s_nn", joint.total_entropy)):
+    table = profiles(terms, Strata.stratified(*LAM_RANGE, DRAWS), schedule)
+    for name, exact in (
+        ("loss_difference", joint.mutual_information),
+        ("s_nn", joint.total_entropy),
+    ):
         rows = table[table["quantity"] == name]
-        z = (rows["amount"] - (exact(rows["lam_high"]) - exact(rows["lam_low"]))) / rows["amount_se"]
+        z = (rows["amount"] - (exact(rows["lam_high"]) - exact(rows["lam_low"]))) / rows[
+            "amount_se"
+        ]
         assert np.abs(z).max() < 4.5, name
         assert 0.5 < np.sqrt((z**2).mean()) < 1.5, name  # neither biased nor with inflated errors
-        z = (rows["remaining"] - (exact(rows["lam_high"]) - exact(LAM_RANGE[0]))) / rows["remaining_se"]
+        z = (rows["remaining"] - (exact(rows["lam_high"]) - exact(LAM_RANGE[0]))) / rows[
+            "remaining_se"
+        ]
         assert np.abs(z).max() < 4.5, name
     misaligned = table[table["quantity"] == "misalignment"]
     assert np.abs(misaligned["amount"] / misaligned["amount_se"]).max() < 4.5
@@ -64,18 +84,19 @@ def test_linear_grid_is_the_trapezoid_in_s(joint, oracle):
     # On a fine enough grid of a smooth case both rules give the same integral.
     schedule, s_min = VPSchedule(), 1e-3
     x, y = (array.astype(np.float32) for array in joint.sample(20_000, np.random.default_rng(6)))
-    grid = evaluate_terms(oracle, x, y, Levels.linear_grid(schedule, s_min, 400), jax.random.key(1))
+    grid = evaluate_terms(oracle, x, y, Strata.linear_grid(schedule, s_min, 400), jax.random.key(1))
     low, high = schedule.log_snr_range(s_min)
     truth = float(joint.mutual_information(high) - joint.mutual_information(low))
     assert_agrees(mi.squared_difference(grid), truth)
 
 
 def test_known_trap_of_the_linear_grid():
-    # A collapsed dimension: 255.8 nats on 100 linear points where the integral over the same range is 6.41.
+    # A collapsed dimension: 255.8 nats on 100 linear points where the integral over the same range
+    # is 6.41.
     schedule = VPSchedule()
-    levels = Levels.linear_grid(schedule, 1e-5, 100)
-    alpha = 1 / (1 + np.exp(-levels.low))
-    np.testing.assert_allclose(0.5 * np.sum(levels.weight * alpha * alpha), 255.8, rtol=2e-3)
+    strata = Strata.linear_grid(schedule, 1e-5, 100)
+    alpha = 1 / (1 + np.exp(-strata.low))
+    np.testing.assert_allclose(0.5 * np.sum(strata.weight * alpha * alpha), 255.8, rtol=2e-3)
     integral, _ = quad(lambda lam: 0.5 / (1 + np.exp(-lam)) ** 2, *schedule.log_snr_range(1e-5))
     np.testing.assert_allclose(integral, 6.41, atol=0.01)
 
@@ -86,7 +107,7 @@ def test_independent_conditions_carry_nothing():
     cov = np.diag([0.5, 1.0, 2.0])
     x = x * np.sqrt(np.diag(cov)).astype(np.float32)
     denoiser = GaussianDenoiser.of(np.zeros(3), cov, np.zeros((3, 3)), np.eye(3))
-    found = evaluate_terms(denoiser, x, y, Levels.stratified(*LAM_RANGE, 16), jax.random.key(0))
+    found = evaluate_terms(denoiser, x, y, Strata.stratified(*LAM_RANGE, 16), jax.random.key(0))
     for estimate in mi.mutual_information(found, y).values():
         assert abs(estimate.value) <= max(4 * estimate.standard_error, 1e-4)
 
@@ -94,7 +115,9 @@ def test_independent_conditions_carry_nothing():
 def test_equilibrium_data_store_nothing():
     x = np.random.default_rng(8).standard_normal((2000, 2)).astype(np.float32)
     denoiser = GaussianDenoiser.of(np.zeros(2), np.eye(2), np.zeros((2, 1)), np.eye(1))
-    found = evaluate_terms(denoiser, x, x[:, :1], Levels.stratified(*LAM_RANGE, 8), jax.random.key(0))
+    found = evaluate_terms(
+        denoiser, x, x[:, :1], Strata.stratified(*LAM_RANGE, 8), jax.random.key(0)
+    )
     assert neural_entropy(found)["s_nn"].value == 0
 
 
@@ -104,8 +127,8 @@ def _labelled_mixture(n, draws):
     y = rng.choice(3, n, p=WEIGHTS).astype(np.int32)
     x = (MEANS[y] + np.sqrt(VARIANCES[y]) * rng.standard_normal(n)).astype(np.float32)[:, None]
     denoiser = MixtureDenoiser.of(MEANS[:, None], VARIANCES, WEIGHTS, np.arange(3))
-    levels = Levels.stratified(*LAM_RANGE, draws)
-    return y, evaluate_terms(denoiser, x, y, levels, jax.random.key(2), classes=3, block=20_000)
+    strata = Strata.stratified(*LAM_RANGE, draws)
+    return y, evaluate_terms(denoiser, x, y, strata, jax.random.key(2), classes=3, block=20_000)
 
 
 @pytest.fixture(scope="module")
@@ -114,12 +137,16 @@ def mixture():
 
 
 def _log_joint(x):
-    return np.log(WEIGHTS) - 0.5 * (x - MEANS) ** 2 / VARIANCES - 0.5 * np.log(2 * np.pi * VARIANCES)
+    return (
+        np.log(WEIGHTS) - 0.5 * (x - MEANS) ** 2 / VARIANCES - 0.5 * np.log(2 * np.pi * VARIANCES)
+    )
 
 
 def _expectation(of):
     """E f(x) under the mixture, by quadrature on [-5, 5] (beyond which no mass is left)."""
-    return quad(lambda x: np.exp(logsumexp(_log_joint(x))) * of(x), -5, 5, limit=500, points=[-2, 0.3, 2])[0]
+    return quad(
+        lambda x: np.exp(logsumexp(_log_joint(x))) * of(x), -5, 5, limit=500, points=[-2, 0.3, 2]
+    )[0]
 
 
 def _posterior_entropy(x):
@@ -127,7 +154,9 @@ def _posterior_entropy(x):
     return -xlogy(p, p).sum()
 
 
-@pytest.mark.parametrize("name", ["squared_difference", "loss_difference", "calibrated", "entropy_difference"])
+@pytest.mark.parametrize(
+    "name", ["squared_difference", "loss_difference", "calibrated", "entropy_difference"]
+)
 def test_mutual_information_with_labels(mixture, name):
     _, found = mixture
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
@@ -135,7 +164,8 @@ def test_mutual_information_with_labels(mixture, name):
 
 
 def test_classification_bound_agrees_and_never_exceeds_the_label_entropy():
-    # Noise in the posterior costs the bound about 1/draws: 0.5 / 64 nats here, so many draws show that nothing else does.
+    # Noise in the posterior costs the bound about 1/draws: 0.5 / 64 nats here, so many draws show
+    # that nothing else does.
     y, found = _labelled_mixture(12_000, 768)
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
     log_q = mi.class_log_posterior(found, y)
@@ -157,16 +187,23 @@ def test_entropy_of_a_mixture_against_quadrature(mixture):
 
 def test_class_losses_are_the_conditional_losses_of_every_label(mixture):
     y, found = mixture
-    np.testing.assert_allclose(found.class_loss.sum(1)[np.arange(len(y)), y], found.loss_c.sum(1), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        found.class_loss.sum(1)[np.arange(len(y)), y], found.loss_c.sum(1), rtol=1e-4, atol=1e-4
+    )
 
 
 def test_bound_holds_for_a_wrong_model():
-    # A denoiser that confuses two of three classes cannot look better than the label entropy, nor than the truth.
+    # A denoiser that confuses two of three classes cannot look better than the label entropy, nor
+    # than the truth.
     rng = np.random.default_rng(10)
     y = rng.choice(3, 6000).astype(np.int32)
-    x = (np.array([-2.0, 0.0, 2.0])[y] + 0.2 * rng.standard_normal(6000)).astype(np.float32)[:, None]
+    x = (np.array([-2.0, 0.0, 2.0])[y] + 0.2 * rng.standard_normal(6000)).astype(np.float32)[
+        :, None
+    ]
     wrong = MixtureDenoiser.of([[-2.0], [2.0], [0.0]], 0.04, [1, 1, 1], [0, 1, 2])
-    found = evaluate_terms(wrong, x, y, Levels.stratified(*LAM_RANGE, 32), jax.random.key(0), classes=3)
+    found = evaluate_terms(
+        wrong, x, y, Strata.stratified(*LAM_RANGE, 32), jax.random.key(0), classes=3
+    )
     assert mi.classification_bound(mi.class_log_posterior(found, y), y).value < 0.7 < np.log(3)
 
 
@@ -177,7 +214,9 @@ def test_nan_from_a_denoiser_names_the_example():
     x = np.zeros((10, 1), np.float32)
     x[7] = 100.0
     with pytest.raises(FloatingPointError, match="example 7"):
-        evaluate_terms(jax.tree_util.Partial(broken), x, x, Levels.stratified(0.0, 1.0, 2), jax.random.key(0))
+        evaluate_terms(
+            jax.tree_util.Partial(broken), x, x, Strata.stratified(0.0, 1.0, 2), jax.random.key(0)
+        )
 
 
 def test_one_example_has_no_standard_error():
@@ -193,22 +232,35 @@ def _exact_posterior(means, variances, log_weights, z, lam):
     return jax.nn.log_softmax(logits, axis=1)
 
 
-POSTERIOR = jax.tree_util.Partial(_exact_posterior, *(jnp.asarray(v, jnp.float32) for v in (MEANS, VARIANCES, np.log(WEIGHTS))))
+POSTERIOR = jax.tree_util.Partial(
+    _exact_posterior, *(jnp.asarray(v, jnp.float32) for v in (MEANS, VARIANCES, np.log(WEIGHTS)))
+)
 
 
 @pytest.fixture(scope="module")
 def classified():
-    """The labelled mixture again, with an exact classifier - and an unconditional field that is wrong."""
+    """The labelled mixture again, with an exact classifier - and an unconditional field that is
+    wrong.
+    """
     y = np.random.default_rng(9).choice(3, N, p=WEIGHTS).astype(np.int32)
-    x = (MEANS[y] + np.sqrt(VARIANCES[y]) * np.random.default_rng(1).standard_normal(N)).astype(np.float32)[:, None]
+    x = (MEANS[y] + np.sqrt(VARIANCES[y]) * np.random.default_rng(1).standard_normal(N)).astype(
+        np.float32
+    )[:, None]
     exact = MixtureDenoiser.of(MEANS[:, None], VARIANCES, WEIGHTS, np.arange(3))
 
     def wrong(exact, z, lam, y=None):
         return exact(z, lam, y) + (0.1 if y is None else 0.0)
 
-    levels, key = Levels.stratified(*LAM_RANGE, DRAWS), jax.random.key(2)
+    strata, key = Strata.stratified(*LAM_RANGE, DRAWS), jax.random.key(2)
     denoiser = jax.tree_util.Partial(wrong, exact)
-    return levels, x, y, evaluate_terms(denoiser, x, y, levels, key, classes=3, log_posterior=POSTERIOR, block=20_000)
+    return (
+        strata,
+        x,
+        y,
+        evaluate_terms(
+            denoiser, x, y, strata, key, classes=3, log_posterior=POSTERIOR, block=20_000
+        ),
+    )
 
 
 def test_mixture_difference_needs_no_unconditional_field(classified):
@@ -216,14 +268,16 @@ def test_mixture_difference_needs_no_unconditional_field(classified):
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
     assert_agrees(mi.mixture_difference(found), truth)
     wrong = mi.loss_difference(found)
-    assert abs(wrong.value - truth) > 10 * wrong.standard_error, "the unconditional field was to be wrong"
+    assert abs(wrong.value - truth) > 10 * wrong.standard_error, (
+        "the unconditional field was to be wrong"
+    )
 
 
 def test_a_classifier_of_noised_examples_tells_the_same_at_every_level(classified):
-    levels, _, y, found = classified
+    strata, _, y, found = classified
     information = mi.classifier_information(found, y, 3)
     assert information.mean(0).max() <= mi.label_entropy(y, 3)
-    table = profiles(found, levels, VPSchedule(), information).set_index("quantity")
+    table = profiles(found, strata, VPSchedule(), information).set_index("quantity")
     classifier, fields = (table.loc[[name]] for name in ("classifier", "mixture_difference"))
     # The classifier looks at a level drawn in the stratum, the integral ends at its upper edge.
     high = fields["remaining"].to_numpy()
@@ -247,14 +301,18 @@ def test_maps_add_up_to_the_information(classified):
     log_posterior = jax.tree_util.Partial(posterior, POSTERIOR)
     options = {"classes": 3, "draws": 16}
     edges = np.linspace(*LAM_RANGE, 6)
-    maps = information_maps(exact, log_posterior, pictures, y[:100_000], edges, jax.random.key(3), **options)
+    maps = information_maps(
+        exact, log_posterior, pictures, y[:100_000], edges, jax.random.key(3), **options
+    )
     assert maps.shape == (100_000, 5, 1, 1)
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
     assert_agrees(Estimate.of(maps.sum((1, 2, 3))), truth)
 
 
 def test_entropy_of_a_gaussian_fitted_to_pixels_and_of_a_network_on_a_fine_grid():
-    """S_NN by our draws: within 0.5% of the closed form for exact fields, and as a fine quadrature has it for any network."""
+    """S_NN by our draws: within 0.5% of the closed form for exact fields, and as a fine quadrature
+    has it for any network.
+    """
     digits = make_dataset(complete("data", {"digits": {}}))
     pixels = decoded(np.concatenate([digits.x_train, digits.x_test])).reshape(-1, 64)
     mean, cov = pixels.mean(0), np.cov(pixels.T) + 1e-3 * np.eye(64)
@@ -268,10 +326,13 @@ def test_entropy_of_a_gaussian_fitted_to_pixels_and_of_a_network_on_a_fine_grid(
         return inner(z, lam)
 
     field = jax.tree_util.Partial(unconditional, denoiser)
-    found = neural_entropy(evaluate_terms(field, x, x, Levels.stratified(low, high, 64), jax.random.key(0)))["s_nn"]
+    found = neural_entropy(
+        evaluate_terms(field, x, x, Strata.stratified(low, high, 64), jax.random.key(0))
+    )["s_nn"]
     values = np.linalg.eigvalsh(cov)
 
-    def total(lam):  # S_tot up to lam: KL(N(a m, a^2 C + b^2) || N(0, I)), which vanishes at equilibrium
+    # S_tot up to lam: KL(N(a m, a^2 C + b^2) || N(0, I)), which vanishes at equilibrium
+    def total(lam):
         signal, noise = 1 / (1 + np.exp(-lam)), 1 / (1 + np.exp(lam))
         tau = signal * values + noise
         return 0.5 * (np.sum(tau - 1 - np.log(tau)) + signal * mean @ mean)
@@ -281,16 +342,19 @@ def test_entropy_of_a_gaussian_fitted_to_pixels_and_of_a_network_on_a_fine_grid(
     assert abs(found.value / truth - 1) < 0.005
 
     model = Model(
-        complete("network", {"unet": {"channels": [8], "embedding": 8}}), DataSummary((8, 8, 1), 0.3, 0.38, classes=10)
+        complete("network", {"unet": {"channels": [8], "embedding": 8}}),
+        DataSummary((8, 8, 1), 0.3, 0.38, classes=10),
     )
-    shaken = jax.tree.map(lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0))
+    shaken = jax.tree.map(
+        lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0)
+    )
     denoiser = model.denoiser(shaken)
     x, y = decoded(digits.x_test), digits.y_test
-    drawn = evaluate_terms(denoiser, x, y, Levels.stratified(low, high, 64), jax.random.key(1))
+    drawn = evaluate_terms(denoiser, x, y, Strata.stratified(low, high, 64), jax.random.key(1))
     lams = np.linspace(low, high, 200)
     weight = np.full(200, lams[1] - lams[0])
     weight[[0, -1]] /= 2
-    grid = evaluate_terms(denoiser, x, y, Levels(lams, lams, weight), jax.random.key(2))
+    grid = evaluate_terms(denoiser, x, y, Strata(lams, lams, weight), jax.random.key(2))
     difference = drawn.neural_u.sum(1) - grid.neural_u.sum(1)  # the same images
     assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(len(difference))
     assert difference.std() / np.sqrt(len(difference)) < 0.01 * drawn.neural_u.sum(1).mean()

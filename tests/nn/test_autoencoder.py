@@ -11,12 +11,18 @@ from tests.conftest import assert_agrees
 from diffinfo.checkpoint import load_model, save_model
 from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
-from diffinfo.estimate.entropy import Estimate
-from diffinfo.files import DataError
-from diffinfo.loss import autoencoder_loss, divergence_from_prior, drawn_codes, gaussian_autoencoder_loss, squared_error
+from diffinfo.errors import DataError
+from diffinfo.estimate.statistics import Estimate
+from diffinfo.exact.denoisers import GaussianDenoiser
+from diffinfo.loss import (
+    autoencoder_loss,
+    divergence_from_prior,
+    drawn_codes,
+    gaussian_autoencoder_loss,
+    squared_error,
+)
 from diffinfo.nn.autoencoder import Encoder, _patches
 from diffinfo.nn.build import Autoencoder, DataSummary, network_of
-from diffinfo.process.exact import GaussianDenoiser
 from diffinfo.process.forward import noised
 from diffinfo.process.schedule import VPSchedule
 from diffinfo.train.loop import Trainer, make_objective, summarize, with_split
@@ -25,14 +31,21 @@ IMAGES = DataSummary((7, 6, 3), 0.3, 0.4, classes=5)
 
 
 def _autoencoder(tau, **more):
-    sizes = {"latent": 2, "semantic": [8, 8], "perceptual": [8], "unet": {"channels": [8, 8], "embedding": 8}} | more
+    sizes = {
+        "latent": 2,
+        "semantic": [8, 8],
+        "perceptual": [8],
+        "unet": {"channels": [8, 8], "embedding": 8},
+    } | more
     network = complete("network", {"autoencoder": {"tau": tau} | sizes})
     return network_of(with_split(network, complete("process", {})), IMAGES)
 
 
 def _shaken(model):
     rng = np.random.default_rng(9)
-    params = jax.tree.map(lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0))
+    params = jax.tree.map(
+        lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0)
+    )
     return params | ({"split": model.init(0)["split"]} if "split" in params else {})
 
 
@@ -42,7 +55,11 @@ def test_patches_times_a_kernel_are_a_convolution(shape):
     patches = _patches(h)
     kernel = jax.random.normal(jax.random.key(1), (patches.shape[-1], 5))
     # Patches hold two rows of cells of 2x2 pixels each, left cells first.
-    order = kernel.reshape(2, 2, 2, 2, shape[2], 5).transpose(1, 2, 0, 3, 4, 5).reshape(4, 4, shape[2], 5)
+    order = (
+        kernel.reshape(2, 2, 2, 2, shape[2], 5)
+        .transpose(1, 2, 0, 3, 4, 5)
+        .reshape(4, 4, shape[2], 5)
+    )
     padding = [(1, 1 + size % 2) for size in shape[:2]]
     numbers = ("NHWC", "HWIO", "NHWC")
     expected = jax.lax.conv_general_dilated(h, order, (2, 2), padding, dimension_numbers=numbers)
@@ -55,7 +72,10 @@ def test_each_code_is_seen_on_its_side_of_the_split_only():
     z = jax.random.normal(jax.random.key(0), (4, 7, 6, 3))
     codes = jax.random.normal(jax.random.key(1), (4, 4))
     semantic, perceptual = codes.at[:, :2].add(1.0), codes.at[:, 2:].add(1.0)
-    for lam, seen, unseen in ((split - 0.1, semantic, perceptual), (split + 0.1, perceptual, semantic)):
+    for lam, seen, unseen in (
+        (split - 0.1, semantic, perceptual),
+        (split + 0.1, perceptual, semantic),
+    ):
         field = model.v_hat(params, z, jnp.full(4, lam), codes)
         assert jnp.abs(field - model.v_hat(params, z, jnp.full(4, lam), seen)).max() > 1e-4
         np.testing.assert_array_equal(field, model.v_hat(params, z, jnp.full(4, lam), unseen))
@@ -80,12 +100,21 @@ def test_a_gaussian_decoder_has_nothing_to_split():
 
 
 def test_divergence_from_the_prior():
-    mean, log_variance = jnp.array([[0.0, 0.0], [1.0, 2.0]]), jnp.array([[0.0, 0.0], [0.0, np.log(0.25)]])
-    np.testing.assert_allclose(divergence_from_prior(mean, log_variance), [0, 0.5 * (1 + 4 + 0.25 - 1 + np.log(4))], rtol=1e-6)
+    mean, log_variance = (
+        jnp.array([[0.0, 0.0], [1.0, 2.0]]),
+        jnp.array([[0.0, 0.0], [0.0, np.log(0.25)]]),
+    )
+    np.testing.assert_allclose(
+        divergence_from_prior(mean, log_variance),
+        [0, 0.5 * (1 + 4 + 0.25 - 1 + np.log(4))],
+        rtol=1e-6,
+    )
 
 
 def test_the_elbo_is_tight_for_the_exact_posterior():
-    """x = W z + sigma noise with orthogonal columns: the posterior is diagonal, and -ELBO is -log p(x) on average."""
+    """x = W z + sigma noise with orthogonal columns: the posterior is diagonal, and -ELBO is -log
+    p(x) on average.
+    """
     rng = np.random.default_rng(3)
     loadings = np.linalg.qr(rng.standard_normal((6, 2)))[0] * np.array([1.5, 0.7])
     sigma, n = 0.4, 200_000
@@ -93,7 +122,12 @@ def test_the_elbo_is_tight_for_the_exact_posterior():
     precision = 1 + (loadings**2).sum(0) / sigma**2
 
     def encode(x):
-        return {"semantic": (x @ loadings / sigma**2 / precision, jnp.broadcast_to(-jnp.log(precision), (len(x), 2)))}
+        return {
+            "semantic": (
+                x @ loadings / sigma**2 / precision,
+                jnp.broadcast_to(-jnp.log(precision), (len(x), 2)),
+            )
+        }
 
     def decode(codes):
         return codes @ loadings.T, jnp.log(sigma)
@@ -106,16 +140,26 @@ def test_the_elbo_is_tight_for_the_exact_posterior():
 
 
 def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
-    """Exact fields: a code shown at s < tau lowers the loss by I(X;Z) - I(X_tau;Z) nats, what X_tau does not tell."""
+    """Exact fields: a code shown at s < tau lowers the loss by I(X;Z) - I(X_tau;Z) nats, what X_tau
+    does not tell.
+    """
     rng = np.random.default_rng(5)
     root = rng.standard_normal((3, 3))
     cov, weights, noise = 0.3 * root @ root.T + 0.05 * np.eye(3), np.array([1.0, -0.5, 0.3]), 0.1
     cov_xz, cov_z = (cov @ weights)[:, None], np.array([[weights @ cov @ weights + noise]])
     exact = GaussianDenoiser.of(np.zeros(3), cov, cov_xz, cov_z)
-    split, objective = 1.0, make_objective(complete("train", {"weighting": "likelihood"}), complete("process", {}))
+    split, objective = (
+        1.0,
+        make_objective(complete("train", {"weighting": "likelihood"}), complete("process", {})),
+    )
 
     def encode(x):
-        return {"perceptual": (x @ jnp.asarray(weights[:, None], jnp.float32), jnp.full((len(x), 1), np.log(noise)))}
+        return {
+            "perceptual": (
+                x @ jnp.asarray(weights[:, None], jnp.float32),
+                jnp.full((len(x), 1), np.log(noise)),
+            )
+        }
 
     def early(z, lam, codes):
         return jnp.where((lam > split)[:, None], exact(z, lam, codes), exact(z, lam))
@@ -123,7 +167,9 @@ def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
     @jax.jit
     def gain(key):
         row_key, loss_key = jax.random.split(key)
-        x = jax.random.normal(row_key, (4000, 3)) @ jnp.asarray(np.linalg.cholesky(cov).T, jnp.float32)
+        x = jax.random.normal(row_key, (4000, 3)) @ jnp.asarray(
+            np.linalg.cholesky(cov).T, jnp.float32
+        )
         without, shown = (autoencoder_loss(encode, field, objective, 1.0, x, loss_key)[1]["reconstruction"]
                           for field in (lambda z, lam, codes: exact(z, lam), early))  # fmt: skip
         return without - shown
@@ -135,7 +181,9 @@ def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
         left = cov_z - alpha * cov_xz.T @ np.linalg.solve(noised, cov_xz)
         return 0.5 * float(np.log(cov_z[0, 0] / left[0, 0]))
 
-    found = Estimate.of(np.asarray([gain(key) for key in jax.random.split(jax.random.key(0), 400)], float))
+    found = Estimate.of(
+        np.asarray([gain(key) for key in jax.random.split(jax.random.key(0), 400)], float)
+    )
     assert_agrees(found, information(VPSchedule().log_snr(1e-5)) - information(split))
 
 
@@ -156,50 +204,76 @@ def test_codes_are_priced_by_the_weighting_and_the_field_learns_from_velocity():
             return autoencoder_loss(encode, field, objective, 0.7, x, key)[0]
         # The plain weighted loss, all of it differentiated: the right gradient for one of the two.
         level_key, noise_key, code_key = jax.random.split(key, 3)
-        lam, density = objective.levels.sample(level_key, len(x))
+        lam, density = objective.density.sample(level_key, len(x))
         z, v = noised(x, lam, jax.random.normal(noise_key, x.shape))
         posteriors = encode(x)
         error = squared_error(v, field(z, lam, drawn_codes(posteriors, code_key)))
         weight = replace(objective, weighting=field_weighting).weight(lam, density)
-        return jnp.mean(weight * error) + 0.7 * jnp.mean(divergence_from_prior(*posteriors["semantic"]))
+        return jnp.mean(weight * error) + 0.7 * jnp.mean(
+            divergence_from_prior(*posteriors["semantic"])
+        )
 
     params = {"encoder": jnp.float32(0.8), "field": jnp.float32(0.3)}
     for weighting in ("likelihood", "noise", "velocity"):
         found = jax.grad(loss)(params, weighting)
-        np.testing.assert_allclose(found["field"], jax.grad(loss)(params, weighting, "velocity")["field"], rtol=1e-4)
-        np.testing.assert_allclose(found["encoder"], jax.grad(loss)(params, weighting, weighting)["encoder"], rtol=1e-4)
+        np.testing.assert_allclose(
+            found["field"], jax.grad(loss)(params, weighting, "velocity")["field"], rtol=1e-4
+        )
+        np.testing.assert_allclose(
+            found["encoder"], jax.grad(loss)(params, weighting, weighting)["encoder"], rtol=1e-4
+        )
 
 
 @pytest.mark.parametrize("gaussian", [False, True])
 def test_training_lowers_the_loss_and_leaves_the_split_alone(gaussian):
     digits = make_dataset(complete("data", {"digits": {}}))
     sizes = {"latent": 2, "semantic": [8], "perceptual": [8]}
-    network = {"autoencoder": sizes if gaussian else sizes | {"tau": 0.3, "unet": {"channels": [8], "embedding": 8}}}
-    process, train = complete("process", {}), complete("train", {"steps": 60, "batch": 64, "kl_weight": 0.01, "warmup": 5})
+    network = {
+        "autoencoder": sizes
+        if gaussian
+        else sizes | {"tau": 0.3, "unet": {"channels": [8], "embedding": 8}}
+    }
+    process, train = (
+        complete("process", {}),
+        complete("train", {"steps": 60, "batch": 64, "kl_weight": 0.01, "warmup": 5}),
+    )
     model = network_of(with_split(complete("network", network), process), summarize(digits))
     trained = Trainer(model, make_objective(train, process), train).train(digits, 0)
     assert trained.columns[:-1] == model.parts
     loss = trained.history[:, 0]
     assert loss[-10:].mean() < loss[:10].mean()
     if not gaussian:
-        assert trained.params["split"]["log_snr"] == pytest.approx(float(VPSchedule().log_snr(0.3)), rel=1e-6)
+        assert trained.params["split"]["log_snr"] == pytest.approx(
+            float(VPSchedule().log_snr(0.3)), rel=1e-6
+        )
 
 
 def test_models_that_train_together_become_what_they_become_alone(tmp_path):
     digits, process = make_dataset(complete("data", {"digits": {}})), complete("process", {})
-    train = complete("train", {"steps": 6, "batch": 16, "weighting": "noise", "kl_weight": 0.01, "warmup": 2})
-    sizes = {"latent": 2, "semantic": [4], "perceptual": [4], "unet": {"channels": [4], "embedding": 4}}
+    train = complete(
+        "train", {"steps": 6, "batch": 16, "weighting": "noise", "kl_weight": 0.01, "warmup": 2}
+    )
+    sizes = {
+        "latent": 2,
+        "semantic": [4],
+        "perceptual": [4],
+        "unet": {"channels": [4], "embedding": 4},
+    }
     networks = [complete("network", {"autoencoder": sizes | {"tau": tau}}) for tau in (0.1, 0.4)]
     models = [network_of(with_split(network, process), summarize(digits)) for network in networks]
     members = [(models[0], 3), (models[1], 3), (models[1], 4)]
     trainer = Trainer(models[0], make_objective(train, process), train)
     together = trainer.train_together(digits, members, chunk=3)
-    z, lam, codes = (jax.random.normal(jax.random.key(i), shape) for i, shape in enumerate(((8, 8, 8, 1), (8,), (8, 4))))
+    z, lam, codes = (
+        jax.random.normal(jax.random.key(i), shape)
+        for i, shape in enumerate(((8, 8, 8, 1), (8,), (8, 4)))
+    )
     for (model, seed), found in zip(members, together, strict=True):
         (alone,) = trainer.train_together(digits, [(model, seed)])
         np.testing.assert_allclose(found.history, alone.history, rtol=1e-4)
         assert found.params["split"]["log_snr"] == alone.params["split"]["log_snr"]
-        # Of functions: Adam turns the rounding of a gradient that is nothing into steps of a parameter that does nothing.
+        # Of functions: Adam turns the rounding of a gradient that is nothing into steps of a
+        # parameter that does nothing.
         fields = [model.v_hat(one.params, z, lam, codes) for one in (found, alone)]
         np.testing.assert_allclose(*fields, atol=1e-3)
 
@@ -219,7 +293,9 @@ def test_models_that_train_together_become_what_they_become_alone(tmp_path):
     again = trainer.train_together(digits, members, resume_file=state, report=lines.append)
     assert "going on from step" in lines[0]
     for a, b in zip(
-        jax.tree.leaves([one.params for one in again]), jax.tree.leaves([one.params for one in together]), strict=True
+        jax.tree.leaves([one.params for one in again]),
+        jax.tree.leaves([one.params for one in together]),
+        strict=True,
     ):
         np.testing.assert_array_equal(a, b)
     watching = train | {"validate_every": 2}

@@ -7,7 +7,7 @@ import pytest
 
 from diffinfo.checkpoint import load_model, save_model
 from diffinfo.config import complete
-from diffinfo.files import DataError
+from diffinfo.errors import DataError
 from diffinfo.nn.build import DataSummary, Model
 
 IMAGES = DataSummary((7, 7, 3), 0.3, 0.4, classes=5)
@@ -18,14 +18,20 @@ UNET = {"unet": {"channels": [8, 16, 24], "attention": [4], "embedding": 16, "dr
 
 @cache
 def _model(kind, fields):
-    """Model, parameters and conditions. Zero-initialised layers hide mistakes, so every parameter is shaken."""
+    """Model, parameters and conditions. Zero-initialised layers hide mistakes, so every parameter
+    is shaken.
+    """
     if kind == "unet":
         model, y = Model(complete("network", UNET | {"fields": fields}), IMAGES), jnp.arange(4)
     else:
         data, y = (VECTORS, jnp.ones((4, 2))) if kind == "mlp" else (LABELLED, jnp.arange(4))
-        model = Model(complete("network", {"fields": fields, "mlp": {"width": 16, "depth": 2}}), data)
+        model = Model(
+            complete("network", {"fields": fields, "mlp": {"width": 16, "depth": 2}}), data
+        )
     rng = np.random.default_rng(9)
-    shaken = jax.tree.map(lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0))
+    shaken = jax.tree.map(
+        lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0)
+    )
     return model, shaken, y
 
 
@@ -60,7 +66,9 @@ def test_examples_do_not_see_each_other():
     model, params, y = _model("unet", "one")
     denoiser = partial(_call, model.denoiser(params))
     z, lam = jax.random.normal(jax.random.key(1), (4, *IMAGES.shape)), jnp.linspace(-4, 4, 4)
-    np.testing.assert_allclose(denoiser(z, lam, y)[:2], denoiser(z[:2], lam[:2], y[:2]), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        denoiser(z, lam, y)[:2], denoiser(z[:2], lam[:2], y[:2]), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_dropout_needs_a_key_and_changes_with_it():
@@ -74,14 +82,16 @@ def test_dropout_needs_a_key_and_changes_with_it():
 
 def test_an_untrained_network_is_the_isotropic_gaussian_of_its_data():
     # The last layer starts at zero, so the field starts at the exact one of N(mean, std^2 I).
-    from diffinfo.process.exact import GaussianDenoiser
+    from diffinfo.exact.denoisers import GaussianDenoiser
 
     model, _, _ = _model("unet", "one")
     z, lam = jax.random.normal(jax.random.key(1), (4, *IMAGES.shape)), jnp.linspace(-4, 8, 4)
     d = int(np.prod(IMAGES.shape))
     oracle = GaussianDenoiser.of(np.full(d, IMAGES.mean), np.eye(d) * IMAGES.std**2)
     expected = oracle(z.reshape(4, d), lam).reshape(z.shape)
-    np.testing.assert_allclose(_call(model.denoiser(model.init(0)), z, lam), expected, rtol=1e-3, atol=1e-4)
+    np.testing.assert_allclose(
+        _call(model.denoiser(model.init(0)), z, lam), expected, rtol=1e-3, atol=1e-4
+    )
 
 
 def test_a_unet_for_vectors_is_refused():
@@ -101,17 +111,25 @@ def test_damaged_models_are_named(tmp_path):
 
 
 def test_programs_depend_on_shapes_not_on_the_data():
-    network, z, lam = complete("network", {"mlp": {"width": 16, "depth": 1}}), jnp.zeros((4, 3)), jnp.zeros(4)
+    network, z, lam = (
+        complete("network", {"mlp": {"width": 16, "depth": 1}}),
+        jnp.zeros((4, 3)),
+        jnp.zeros(4),
+    )
 
     def program(y_mean):
-        model = Model(network, DataSummary((3,), 0.0, 1.0, y_mean=(y_mean,) * 2, y_std=(1.0 + y_mean,) * 2))
+        model = Model(
+            network, DataSummary((3,), 0.0, 1.0, y_mean=(y_mean,) * 2, y_std=(1.0 + y_mean,) * 2)
+        )
         return jax.jit(model.v_hat).lower(model.init(0), z, lam, jnp.ones((4, 2))).as_text()
 
     assert program(0.0) == program(0.5)
 
 
 def test_radial_factors_alone_turn_with_their_input():
-    data = DataSummary((3,), 0.0, 1.0, y_mean=(0.0,) * 3, y_std=(1.0,) * 3, canonical=True, elliptical=True)
+    data = DataSummary(
+        (3,), 0.0, 1.0, y_mean=(0.0,) * 3, y_std=(1.0,) * 3, canonical=True, elliptical=True
+    )
     model = Model({"fields": "one", "mlp": {"width": 16, "depth": 0}}, data)
     params = model.init(0, (0.5,) * 3)
     rng = np.random.default_rng(0)

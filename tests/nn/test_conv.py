@@ -19,7 +19,10 @@ def test_same_function_and_gradients_as_the_librarys_convolution(shape, outputs)
 
     def plain(x, kernel):
         return jnp.sum(
-            weight * jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+            weight
+            * jax.lax.conv_general_dilated(
+                x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
+            )
         )
 
     x, kernel = jnp.asarray(x, jnp.float32), ours.kernel[...]
@@ -29,5 +32,8 @@ def test_same_function_and_gradients_as_the_librarys_convolution(shape, outputs)
         np.testing.assert_allclose(one, other, atol=2e-5)
     gradient = jnp.asarray(weight, jnp.float32)
     np.testing.assert_allclose(
-        _kernel_gradient_on_cpu(x, gradient), _kernel_gradient_plain(x, gradient), atol=2e-5, err_msg="CPU and others"
+        _kernel_gradient_on_cpu(x, gradient),
+        _kernel_gradient_plain(x, gradient),
+        atol=2e-5,
+        err_msg="CPU and others",
     )

@@ -1,4 +1,6 @@
-"""What convolutional networks share: patches, precision, many devices, and classifiers of noised images."""
+"""What convolutional networks share: patches, precision, many devices, and classifiers of noised
+images.
+"""
 
 import json
 import os
@@ -13,7 +15,7 @@ from flax import nnx
 
 from diffinfo.checkpoint import load_model, save_model
 from diffinfo.config import complete
-from diffinfo.files import DataError
+from diffinfo.errors import DataError
 from diffinfo.nn.build import DataSummary, Model, NoisyClassifier, network_of
 from diffinfo.nn.unet import GroupNorm, from_depth, to_depth
 
@@ -22,7 +24,9 @@ IMAGES = DataSummary((7, 6, 3), 0.3, 0.4, classes=5)
 
 def _shaken(model):
     rng = np.random.default_rng(9)
-    return jax.tree.map(lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0))
+    return jax.tree.map(
+        lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0)
+    )
 
 
 @pytest.mark.parametrize("patch", [1, 2, 3])
@@ -31,7 +35,9 @@ def test_patches_go_there_and_back(patch):
     deep = to_depth(z, patch)
     assert deep.shape == (2, -(-7 // patch), -(-6 // patch), 3 * patch**2)
     np.testing.assert_array_equal(from_depth(deep, patch, z.shape), z)
-    model = Model(complete("network", {"unet": {"patch": patch, "channels": [8, 8], "embedding": 8}}), IMAGES)
+    model = Model(
+        complete("network", {"unet": {"patch": patch, "channels": [8, 8], "embedding": 8}}), IMAGES
+    )
     assert model.v_hat(_shaken(model), z, jnp.zeros(2)).shape == z.shape
 
 
@@ -50,26 +56,44 @@ def test_group_normalisation_is_the_librarys_and_may_be_modulated():
 
 
 def test_low_precision_is_the_same_field_but_for_rounding():
-    model = Model(complete("network", {"unet": {"channels": [8, 16], "attention": [4], "embedding": 16}}), IMAGES)
-    params, z, lam = _shaken(model), jax.random.normal(jax.random.key(0), (4, 7, 6, 3)), jnp.linspace(-4.0, 12.0, 4)
-    exact, low = model.v_hat(params, z, lam, jnp.arange(4)), model.v_hat(params, z, lam, jnp.arange(4), dtype=jnp.bfloat16)
+    model = Model(
+        complete("network", {"unet": {"channels": [8, 16], "attention": [4], "embedding": 16}}),
+        IMAGES,
+    )
+    params, z, lam = (
+        _shaken(model),
+        jax.random.normal(jax.random.key(0), (4, 7, 6, 3)),
+        jnp.linspace(-4.0, 12.0, 4),
+    )
+    exact, low = (
+        model.v_hat(params, z, lam, jnp.arange(4)),
+        model.v_hat(params, z, lam, jnp.arange(4), dtype=jnp.bfloat16),
+    )
     assert low.dtype == jnp.float32
     error = jnp.sqrt(jnp.mean((low - exact) ** 2) / jnp.mean(exact**2))
     assert 0 < error < 0.03  # bfloat16 has 8 bits
 
 
 def test_a_classifier_is_a_distribution_over_labels_and_one_file(tmp_path):
-    model = network_of(complete("network", {"classifier": {"channels": [8, 8], "embedding": 8}}), IMAGES)
+    model = network_of(
+        complete("network", {"classifier": {"channels": [8, 8], "embedding": 8}}), IMAGES
+    )
     params = _shaken(model)
     z = jax.random.normal(jax.random.key(0), (4, 7, 6, 3))
     log_q = model.log_posterior(params, z, jnp.linspace(-4.0, 4.0, 4))
     assert log_q.shape == (4, 5)
     np.testing.assert_allclose(jnp.exp(log_q).sum(1), 1, rtol=1e-5)
-    assert jnp.abs(log_q - model.log_posterior(params, z, jnp.zeros(4))).max() > 1e-4, "the level matters"
+    assert jnp.abs(log_q - model.log_posterior(params, z, jnp.zeros(4))).max() > 1e-4, (
+        "the level matters"
+    )
     save_model(tmp_path / "c.msgpack", model, params, {"seed": 1})
     again, loaded, _ = load_model(tmp_path / "c.msgpack", NoisyClassifier)
-    np.testing.assert_array_equal(again.log_posterior(loaded, z, jnp.zeros(4)), model.log_posterior(params, z, jnp.zeros(4)))
-    with pytest.raises(DataError, match=r"c\.msgpack: holds a NoisyClassifier, and a Model is needed"):
+    np.testing.assert_array_equal(
+        again.log_posterior(loaded, z, jnp.zeros(4)), model.log_posterior(params, z, jnp.zeros(4))
+    )
+    with pytest.raises(
+        DataError, match=r"c\.msgpack: holds a NoisyClassifier, and a Model is needed"
+    ):
         load_model(tmp_path / "c.msgpack")
     with pytest.raises(DataError, match="needs labels"):
         network_of(model.network, DataSummary((7, 6, 3), 0.3, 0.4, y_mean=(0.0,), y_std=(1.0,)))
@@ -97,8 +121,13 @@ print(json.dumps(found))
 
 def test_four_devices_train_as_one_does():
     def histories(devices):
-        environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}", "JAX_PLATFORMS": "cpu"}
-        done = subprocess.run([sys.executable, "-c", TRAINING], env=environment, capture_output=True, text=True)
+        environment = os.environ | {
+            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+            "JAX_PLATFORMS": "cpu",
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", TRAINING], env=environment, capture_output=True, text=True
+        )
         assert done.returncode == 0, done.stderr
         count, *found = json.loads(done.stdout)
         assert count == devices

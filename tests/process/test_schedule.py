@@ -14,7 +14,9 @@ def test_log_snr_decreases_and_time_inverts_it():
 
 def test_known_cut_offs():
     # The design notes' table: s = 1e-5, 0.002, 0.01 are log-SNR 13.8, 8.37, 6.31.
-    np.testing.assert_allclose(VPSchedule().log_snr([1e-5, 0.002, 0.01]), [13.8, 8.37, 6.31], atol=0.02)
+    np.testing.assert_allclose(
+        VPSchedule().log_snr([1e-5, 0.002, 0.01]), [13.8, 8.37, 6.31], atol=0.02
+    )
 
 
 def test_the_two_clocks_agree():

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from diffinfo.files import DataError
+from diffinfo.errors import DataError
 from diffinfo.sample.las import las, schedule_cost
 
 
@@ -30,7 +30,9 @@ def test_least_cost_of_all_subsets(weights, steps):
     assert found[0] == 0
     assert found[-1] == 13
     assert (np.diff(found) > 0).all()
-    assert schedule_cost(snr, risk, found, *weights) == pytest.approx(_brute_force(snr, risk, steps, *weights), rel=1e-12)
+    assert schedule_cost(snr, risk, found, *weights) == pytest.approx(
+        _brute_force(snr, risk, steps, *weights), rel=1e-12
+    )
 
 
 def _exact_second_order(snr, risk, steps, saturation, smoothness):

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diffinfo.process.exact import GaussianDenoiser, MixtureDenoiser
+from diffinfo.exact.denoisers import GaussianDenoiser, MixtureDenoiser
 from diffinfo.sample.ancestral import sample_ancestral
 from diffinfo.sample.guidance import guided
 from diffinfo.sample.ode import sample_ode
@@ -18,7 +18,9 @@ def _oracle():
 
 
 def _flow_in_closed_form(z, low, high):
-    """The flow of a Gaussian keeps standardised coordinates; then the denoised mean at the last level."""
+    """The flow of a Gaussian keeps standardised coordinates; then the denoised mean at the last
+    level.
+    """
     alpha_low, alpha = 1 / (1 + np.exp(-low)), 1 / (1 + np.exp(-high))
     tau_low, tau = alpha_low * (VARIANCES - 1) + 1, alpha * (VARIANCES - 1) + 1
     residual = (z - np.sqrt(alpha_low) * MEAN) * np.sqrt(tau / tau_low)
@@ -39,7 +41,10 @@ def test_flow_converges_to_the_closed_form_at_second_order():
 
 def test_ancestral_samples_have_the_moments_of_the_data():
     n = 40_000
-    x = np.asarray(sample_ancestral(_oracle(), None, (n, 3), np.linspace(*LAM_RANGE, 801), jax.random.key(1)), float)
+    x = np.asarray(
+        sample_ancestral(_oracle(), None, (n, 3), np.linspace(*LAM_RANGE, 801), jax.random.key(1)),
+        float,
+    )
     assert (np.abs(x.mean(0) - MEAN) < 4 * np.sqrt(VARIANCES / n)).all()
     # Sampling error of a variance, plus the first-order step error of 800 steps (under 1%).
     assert (np.abs(x.var(0) / VARIANCES - 1) < 4 * np.sqrt(2 / n) + 0.01).all()
@@ -62,11 +67,13 @@ def test_guidance_weight_zero_and_minus_one():
 
 
 def test_guidance_sharpens_a_gaussian():
-    # w > 0 pulls samples beyond the conditional mean (Figs. 2, 8): x ~ N(0, 1), y = x + noise, y = 1.
+    # w > 0 pulls samples beyond the conditional mean (Figs. 2, 8): x ~ N(0, 1), y = x + noise, y =
+    # 1.
     denoiser = GaussianDenoiser.of([0.0], [[1.0]], [[1.0]], [[1.25]])
     y = jnp.ones((2000, 1))
     plain, strong = (
-        sample_ode(guided(denoiser, w), y, (2000, 1), np.linspace(-9, 12, 101), jax.random.key(4)) for w in (0.0, 4.0)
+        sample_ode(guided(denoiser, w), y, (2000, 1), np.linspace(-9, 12, 101), jax.random.key(4))
+        for w in (0.0, 4.0)
     )
     assert strong.std() < plain.std()
     assert strong.mean() > plain.mean()

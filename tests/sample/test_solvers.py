@@ -1,4 +1,6 @@
-"""Solvers on exact fields: deterministic ones against the flow's closed form, random ones against exact variances."""
+"""Solvers on exact fields: deterministic ones against the flow's closed form, random ones against
+exact variances.
+"""
 
 from itertools import pairwise
 
@@ -7,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from diffinfo.process.exact import GaussianDenoiser, MixtureDenoiser
+from diffinfo.exact.denoisers import GaussianDenoiser, MixtureDenoiser
 from diffinfo.process.schedule import VPSchedule
 from diffinfo.sample.grids import edm_grid, even_grid, log_snr_grid, time_grid
 from diffinfo.sample.solvers import ddim, euler, heun, ode_2m, sde_2m, solve
@@ -32,13 +34,18 @@ def test_deterministic_solvers_converge_at_their_order(step, order, counts):
     oracle, key = GaussianDenoiser.of(MEAN, np.diag(VARIANCES)), jax.random.key(0)
     start = jax.random.normal(key, (256, 3))
     expected = _flow(np.asarray(start, float), *LAMS)
-    errors = [np.abs(solve(oracle, None, start, log_snr_grid(*LAMS, k), key, step) - expected).mean() for k in counts]
+    errors = [
+        np.abs(solve(oracle, None, start, log_snr_grid(*LAMS, k), key, step) - expected).mean()
+        for k in counts
+    ]
     assert errors[0] / errors[1] == pytest.approx(2**order, rel=0.25)
     assert errors[1] < 0.05
 
 
 def _variance_after(step, lams):
-    """Of x at the end, for data N(0, 1) and x = N(0, 1 + sigma^2) at the start: a solver's recursion is linear then."""
+    """Of x at the end, for data N(0, 1) and x = N(0, 1 + sigma^2) at the start: a solver's
+    recursion is linear then.
+    """
     sigma = np.exp(-0.5 * np.asarray(lams, float))
     # x_k = p x_0 + sum q_i noise_i: (x, D_prev) as rows of coefficients of (x_0, noises).
     x = np.zeros(len(sigma))
@@ -55,7 +62,9 @@ def _variance_after(step, lams):
     return (1 + sigma[0] ** 2) * x[0] ** 2 + (x[1:] ** 2).sum()
 
 
-@pytest.mark.parametrize(("step", "order"), [(ddim(0.0), 1), (ode_2m, 2), (heun, 2)], ids=["ddim", "ode_2m", "heun"])
+@pytest.mark.parametrize(
+    ("step", "order"), [(ddim(0.0), 1), (ode_2m, 2), (heun, 2)], ids=["ddim", "ode_2m", "heun"]
+)
 def test_and_on_a_mixture(step, order):
     """Against the same flow in many more steps; two modes, where the field bends."""
     oracle = MixtureDenoiser.of([[-1.0], [1.5]], 0.1, [0.4, 0.6], [0, 1])
@@ -76,15 +85,26 @@ def test_random_solvers_have_the_variance_of_their_recursion(step):
 
 
 def test_the_variance_of_ancestral_sampling_is_the_reference_one():
-    """schedules.md 5.2: T = 100, delta = 0.01, ten even steps of log-SNR, data N(0, 1): 0.6626370486."""
-    assert _variance_after(ddim(1.0), log_snr_grid(np.log(0.01), np.log(100), 10)) == pytest.approx(0.6626370486, abs=1e-9)
+    """schedules.md 5.2: T = 100, delta = 0.01, ten even steps of log-SNR, data N(0, 1):
+    0.6626370486.
+    """
+    assert _variance_after(ddim(1.0), log_snr_grid(np.log(0.01), np.log(100), 10)) == pytest.approx(
+        0.6626370486, abs=1e-9
+    )
 
 
 def test_all_find_the_labelled_component():
     denoiser = MixtureDenoiser.of([[-2.0, 0.0], [2.0, 0.0]], 0.05, [0.5, 0.5], [0, 1])
     y = jnp.repeat(jnp.arange(2), 100)
     for step in (ddim(0.0), ddim(0.5), ddim(1.0), ode_2m, sde_2m, euler, heun):
-        z = solve(denoiser, y, jax.random.normal(jax.random.key(0), (200, 2)), log_snr_grid(-9, 9, 40), jax.random.key(1), step)
+        z = solve(
+            denoiser,
+            y,
+            jax.random.normal(jax.random.key(0), (200, 2)),
+            log_snr_grid(-9, 9, 40),
+            jax.random.key(1),
+            step,
+        )
         assert (jnp.sign(z[:, 0]) == 2 * y - 1).all()
 
 
@@ -95,9 +115,12 @@ def test_grids():
         assert (np.diff(grid) > 0).all()
         np.testing.assert_allclose(grid[[0, -1]], LAMS)
     np.testing.assert_allclose(
-        np.diff(schedule.time(time_grid(schedule, *LAMS, 7))), float(np.diff(schedule.time(LAMS))[0]) / 7
+        np.diff(schedule.time(time_grid(schedule, *LAMS, 7))),
+        float(np.diff(schedule.time(LAMS))[0]) / 7,
     )
     # The EDM grid from 157.4073 to 0.0100 in five steps, as schedules.md has it.
     sigma = np.exp(-0.5 * edm_grid(*(-2 * np.log([157.4072808, 0.0100005])), 5))
-    np.testing.assert_allclose(sigma, [157.4073, 50.5807, 13.0378, 2.4228, 0.26313, 0.0100], rtol=1e-4)
+    np.testing.assert_allclose(
+        sigma, [157.4073, 50.5807, 13.0378, 2.4228, 0.26313, 0.0100], rtol=1e-4
+    )
     np.testing.assert_array_equal(even_grid(np.arange(10.0), 3), [0, 3, 6, 9])

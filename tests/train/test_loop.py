@@ -1,4 +1,6 @@
-"""Training gives one answer however it is cut, killed or dispatched, and stops cleanly when it diverges."""
+"""Training gives one answer however it is cut, killed or dispatched, and stops cleanly when it
+diverges.
+"""
 
 import jax
 import numpy as np
@@ -6,7 +8,7 @@ import pytest
 
 from diffinfo.config import complete
 from diffinfo.data.dataset import Dataset
-from diffinfo.estimate.integrand import Levels, evaluate_terms
+from diffinfo.estimate.integrand import Strata, evaluate_terms
 from diffinfo.estimate.mutual_information import loss_difference
 from diffinfo.estimate.risk import risk_curve
 from diffinfo.loss import RISK_BINS
@@ -23,7 +25,9 @@ def _train(dataset, network, seed=0, **options):
     }
     settings = complete("train", {"steps": 40, "batch": 32} | options)
     objective = make_objective(settings, complete("process", {}))
-    return Trainer(Model(network, summarize(dataset)), objective, settings).train(dataset, seed, **keywords)
+    return Trainer(Model(network, summarize(dataset)), objective, settings).train(
+        dataset, seed, **keywords
+    )
 
 
 def _assert_same_bits(one, two):
@@ -57,11 +61,18 @@ def test_interrupted_training_goes_on_to_the_same_bits(tiny_gaussian, tiny_netwo
     import diffinfo.train.loop as loop
 
     original = loop.time.monotonic
-    ticks = iter(range(0, 10**6, 100))  # every look at the clock is 100 s later: report and save after each chunk
+    # every look at the clock is 100 s later: report and save after each chunk
+    ticks = iter(range(0, 10**6, 100))
     loop.time.monotonic = lambda: next(ticks)
     try:
         with pytest.raises(Killed):
-            _train(tiny_gaussian, tiny_network, chunk=8, resume_file=state, report=die_at_the_third_report)
+            _train(
+                tiny_gaussian,
+                tiny_network,
+                chunk=8,
+                resume_file=state,
+                report=die_at_the_third_report,
+            )
     finally:
         loop.time.monotonic = original
     lines = []
@@ -73,18 +84,27 @@ def test_interrupted_training_goes_on_to_the_same_bits(tiny_gaussian, tiny_netwo
 def test_a_damaged_state_is_started_over(tiny_gaussian, tiny_network, tmp_path):
     (tmp_path / "state.msgpack").write_bytes(b"\x93half a fi")
     lines = []
-    trained = _train(tiny_gaussian, tiny_network, resume_file=tmp_path / "state.msgpack", report=lines.append)
+    trained = _train(
+        tiny_gaussian, tiny_network, resume_file=tmp_path / "state.msgpack", report=lines.append
+    )
     assert "starting over" in lines[0]
     _assert_same_bits(trained, _train(tiny_gaussian, tiny_network))
 
 
-def test_divergence_names_the_step_and_keeps_the_last_good_state(tiny_gaussian, tiny_network, tmp_path):
-    # One row overflows float32 when squared; it is first drawn some steps in, and the state before that must survive.
+def test_divergence_names_the_step_and_keeps_the_last_good_state(
+    tiny_gaussian, tiny_network, tmp_path
+):
+    # One row overflows float32 when squared; it is first drawn some steps in, and the state before
+    # that must survive.
     x = tiny_gaussian.x_train.copy()
     x[17] = 1e30
-    broken = Dataset(x, tiny_gaussian.y_train, tiny_gaussian.x_test, tiny_gaussian.y_test, tiny_gaussian.card)
+    broken = Dataset(
+        x, tiny_gaussian.y_train, tiny_gaussian.x_test, tiny_gaussian.y_test, tiny_gaussian.card
+    )
     state = tmp_path / "state.msgpack"
-    with pytest.raises(TrainingDiverged, match=r"not finite at step \d+ of 200; the state before it is kept") as caught:
+    with pytest.raises(
+        TrainingDiverged, match=r"not finite at step \d+ of 200; the state before it is kept"
+    ) as caught:
         _train(broken, tiny_network, chunk=10, batch=2, steps=200, resume_file=state)
     step = int(str(caught.value).split("step ")[1].split()[0])
     assert step > 1
@@ -97,7 +117,9 @@ def test_divergence_names_the_step_and_keeps_the_last_good_state(tiny_gaussian, 
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 40])
-def test_watching_held_out_rows_never_depends_on_chunks_or_kills(tiny_gaussian, tiny_network, tmp_path, chunk):
+def test_watching_held_out_rows_never_depends_on_chunks_or_kills(
+    tiny_gaussian, tiny_network, tmp_path, chunk
+):
     options = {"validate_every": 8, "patience": 2, "learning_rate": 0.02}
     reference = _train(tiny_gaussian, tiny_network, chunk=8, **options)
     seen = np.flatnonzero(np.isfinite(reference.history[:, 2])) + 1
@@ -124,13 +146,21 @@ def test_watching_held_out_rows_never_depends_on_chunks_or_kills(tiny_gaussian, 
             **options,
         )
     assert state.exists()
-    _assert_same_bits(_train(tiny_gaussian, tiny_network, chunk=chunk, resume_file=state, **options), reference)
+    _assert_same_bits(
+        _train(tiny_gaussian, tiny_network, chunk=chunk, resume_file=state, **options), reference
+    )
 
 
 def test_training_stops_early_and_keeps_the_best(tiny_gaussian, tiny_network):
     network = complete("network", {"mlp": {"width": 64, "depth": 2}})
     lines = []
-    options = {"validate_every": 20, "patience": 3, "learning_rate": 0.01, "batch": 256, "steps": 4000}
+    options = {
+        "validate_every": 20,
+        "patience": 3,
+        "learning_rate": 0.01,
+        "batch": 256,
+        "steps": 4000,
+    }
     trained = _train(tiny_gaussian, network, report=lines.append, **options)
     held_out = trained.history[:, 2]
     assert len(trained.history) < 4000, "300 rows are soon overfitted"
@@ -146,12 +176,18 @@ def test_time_can_run_out(tiny_gaussian, tiny_network):
     trained = _train(tiny_gaussian, tiny_network, steps=10_000_000, chunk=10, seconds=3.0)
     assert 0 < trained.best_step < 10_000_000
     assert trained.cut_short
-    watched = _train(tiny_gaussian, tiny_network, steps=10_000_000, chunk=10, seconds=0.001, validate_every=1000)
-    assert (watched.best_step, watched.cut_short) == (10, True), "what there is when the time is up is looked at"
+    watched = _train(
+        tiny_gaussian, tiny_network, steps=10_000_000, chunk=10, seconds=0.001, validate_every=1000
+    )
+    assert (watched.best_step, watched.cut_short) == (10, True), (
+        "what there is when the time is up is looked at"
+    )
 
 
 def test_seeds_differ_and_repeat(tiny_gaussian, tiny_network):
-    _assert_same_bits(_train(tiny_gaussian, tiny_network, seed=3), _train(tiny_gaussian, tiny_network, seed=3))
+    _assert_same_bits(
+        _train(tiny_gaussian, tiny_network, seed=3), _train(tiny_gaussian, tiny_network, seed=3)
+    )
     one, two = (_train(tiny_gaussian, tiny_network, seed=seed).history[:, :2] for seed in (3, 4))
     assert (one != two).any()
 
@@ -166,7 +202,7 @@ def test_every_weighting_learns_information(tiny_gaussian, fields, weighting):
         model.denoiser(trained.params),
         tiny_gaussian.x_test,
         tiny_gaussian.y_test,
-        Levels.stratified(-8, 12, 64),
+        Strata.stratified(-8, 12, 64),
         jax.random.key(0),
     )
     truth = tiny_gaussian.card["truth"]["mutual_information"]
@@ -174,19 +210,34 @@ def test_every_weighting_learns_information(tiny_gaussian, fields, weighting):
 
 
 @pytest.mark.parametrize("fields", ["one", "two"])
-def test_training_leaves_the_risk_curve_of_its_conditional_field(tiny_gaussian, tiny_network, fields):
-    """With a learning rate of next to nothing the curve is that of one model, and can be estimated again."""
-    options = {"steps": 400, "batch": 256, "learning_rate": 1e-12, "chunk": 30, "levels": {"uniform": 1}}
+def test_training_leaves_the_risk_curve_of_its_conditional_field(
+    tiny_gaussian, tiny_network, fields
+):
+    """With a learning rate of next to nothing the curve is that of one model, and can be estimated
+    again.
+    """
+    options = {
+        "steps": 400,
+        "batch": 256,
+        "learning_rate": 1e-12,
+        "chunk": 30,
+        "density": {"uniform": 1},
+    }
     trained = _train(tiny_gaussian, tiny_network | {"fields": fields}, **options)
     sums, rows = trained.risk
-    expected_rows = 200 * 256 * (0.5 if fields == "one" else 1)  # the second half of the steps, and those with a condition
+    # the second half of the steps, and those with a condition
+    expected_rows = 200 * 256 * (0.5 if fields == "one" else 1)
     assert rows.sum() == pytest.approx(expected_rows, rel=0.02)
     lam_range = VPSchedule().log_snr_range(1e-5)
     edges = np.linspace(*lam_range, RISK_BINS + 1)
-    denoiser = Model(tiny_network | {"fields": fields}, summarize(tiny_gaussian)).denoiser(trained.params)
+    denoiser = Model(tiny_network | {"fields": fields}, summarize(tiny_gaussian)).denoiser(
+        trained.params
+    )
     x, y = (np.tile(array, (40, 1)) for array in (tiny_gaussian.x_train, tiny_gaussian.y_train))
     again, error = risk_curve(denoiser, x, 0.5 * (edges[1:] + edges[:-1]), jax.random.key(0), y)
     found = sums / rows
     per_row = error * np.sqrt(len(x))
     # Bins are averages over a third of a nat: their middles are within two percent.
-    assert (np.abs(found - again) < 4 * np.hypot(error, per_row / np.sqrt(rows)) + 0.02 * again).all()
+    assert (
+        np.abs(found - again) < 4 * np.hypot(error, per_row / np.sqrt(rows)) + 0.02 * again
+    ).all()

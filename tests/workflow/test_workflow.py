@@ -1,4 +1,6 @@
-"""The workflow itself: what it plans, what it repeats, and what it refuses - on a copy of this checkout."""
+"""The workflow itself: what it plans, what it repeats, and what it refuses - on a copy of this
+checkout.
+"""
 
 import os
 import re
@@ -23,7 +25,9 @@ TINY = {
     "results": "results",
     "experiments": {
         "pair": {
-            "data": {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 200, "n_test": 60}},
+            "data": {
+                "gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 200, "n_test": 60}
+            },
             "network": {"mlp": {"width": 8, "depth": 1}},
             "train": {"steps": 3, "batch": 16},
             "estimate": {"draws": 4},
@@ -45,8 +49,12 @@ def command(*arguments):
 
 
 def snakemake(folder, *arguments, check=True):
-    """Run Snakemake in `folder` by the interpreter of the tests (nothing activated); stdout and stderr together."""
-    done = subprocess.run(command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    """Run Snakemake in `folder` by the interpreter of the tests (nothing activated); stdout and
+    stderr together.
+    """
+    done = subprocess.run(
+        command(*arguments), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
     assert done.returncode == 0 or not check, done.stdout
     return done.stdout
 
@@ -64,7 +72,9 @@ def copy_of_checkout(folder):
     for part in PARTS:
         source = ROOT / part
         ignore = shutil.ignore_patterns("__pycache__", "*.egg-info")
-        shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(source, folder / part)
+        shutil.copytree(source, folder / part, ignore=ignore) if source.is_dir() else shutil.copy(
+            source, folder / part
+        )
     return folder
 
 
@@ -104,17 +114,25 @@ def edited(finished):
 def test_dry_run_of_every_config(checkout, name):
     text = snakemake(checkout, "--dry-run", "--configfile", f"config/{name}.yaml")
     config = yaml.safe_load((checkout / "config" / f"{name}.yaml").read_text())
-    trainings = sum(len(experiment["seeds"]) for experiment in expand(config["experiments"])[0].values())
+    trainings = sum(
+        len(experiment["seeds"]) for experiment in expand(config["experiments"])[0].values()
+    )
     assert re.search(rf"^train +{trainings}$", text, re.MULTILINE)
     for figure in config["figures"]:
         assert f"{config['results']}/figures/{figure}.pdf" in text
     if name == "smoke":
-        assert "results/runs/" not in text, "a config given by hand must not be merged with the default one"
+        assert "results/runs/" not in text, (
+            "a config given by hand must not be merged with the default one"
+        )
 
 
 def test_seeds_add_to_the_default_run(checkout):
-    text = snakemake(checkout, "--dry-run", "--configfile", "config/default.yaml", "config/seeds.yaml")
-    whole, _ = expand(yaml.safe_load((checkout / "config" / "default.yaml").read_text())["experiments"])
+    text = snakemake(
+        checkout, "--dry-run", "--configfile", "config/default.yaml", "config/seeds.yaml"
+    )
+    whole, _ = expand(
+        yaml.safe_load((checkout / "config" / "default.yaml").read_text())["experiments"]
+    )
     assert re.search(rf"^train +{3 * len(whole)}$", text, re.MULTILINE)
 
 
@@ -138,10 +156,16 @@ def test_a_sweep_over_tau_trains_together_where_asked(checkout):
 
 
 def test_separation_needs_an_experiment_to_compare_with(checkout):
-    config = TINY | {"experiments": TINY["experiments"] | {"split": SPLIT}, "figures": {"separation": ["split"]}}
+    config = TINY | {
+        "experiments": TINY["experiments"] | {"split": SPLIT},
+        "figures": {"separation": ["split"]},
+    }
     (checkout / "split.yaml").write_text(yaml.safe_dump(config))
     text = snakemake(checkout, "--dry-run", "--configfile", "split.yaml", check=False)
-    assert "experiments.split-0.1.beside: missing; needs the name of an experiment with a classifier" in text
+    assert (
+        "experiments.split-0.1.beside: missing; needs the name of an experiment with a classifier"
+        in text
+    )
 
 
 def test_a_classifier_is_trained_where_a_figure_needs_it(checkout):
@@ -156,7 +180,13 @@ def test_a_classifier_is_trained_where_a_figure_needs_it(checkout):
 
 
 def test_everything_is_there_and_a_second_run_does_nothing(finished):
-    for name in ("figures/fig12.pdf", "figures/fig16.png", "tables/fig12.csv", "tables/estimates.md", "manifest.json"):
+    for name in (
+        "figures/fig12.pdf",
+        "figures/fig16.png",
+        "tables/fig12.csv",
+        "tables/estimates.md",
+        "manifest.json",
+    ):
         assert (finished / "results" / name).stat().st_size > 100, name
     assert planned(finished) == set()
     assert "files are as they were" in snakemake(finished, "verify")
@@ -222,7 +252,9 @@ def test_a_whole_run_killed_then_the_same_command(checkout):
     model = checkout / "results" / "runs" / "pair" / "seed-0" / "model.msgpack"
     log = checkout / "results" / "logs" / "train" / "pair-seed-0.log"
     target = str(model.relative_to(checkout))
-    with subprocess.Popen(command(target), cwd=checkout, start_new_session=True, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        command(target), cwd=checkout, start_new_session=True, stderr=subprocess.DEVNULL
+    ) as process:
         while not log.exists() and process.poll() is None:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
@@ -239,11 +271,26 @@ def test_a_whole_run_killed_then_the_same_command(checkout):
     [
         (lambda c: c.update(experimentz={}), "'experimentz' was unexpected"),
         (lambda c: c["experiments"]["pair"]["train"].update(stepz=1), r"\['pair'\]\['train'\]"),
-        (lambda c: c["experiments"]["pair"]["train"].update(steps="few"), "'few' is not of type 'integer'"),
-        (lambda c: c["experiments"]["pair"]["train"].update(batch=0), "0 is less than the minimum of 1"),
-        (lambda c: c["figures"].update(fig12=["nobody"]), "figures: nobody is not one of the experiments digits, pair"),
-        (lambda c: c["figures"].update(maps=["digits"]), "figures.maps: the experiment digits needs a section `classifier`"),
-        (lambda c: c["experiments"]["pair"].update(data={"folder": {"path": "gone"}}), "no files under gone"),
+        (
+            lambda c: c["experiments"]["pair"]["train"].update(steps="few"),
+            "'few' is not of type 'integer'",
+        ),
+        (
+            lambda c: c["experiments"]["pair"]["train"].update(batch=0),
+            "0 is less than the minimum of 1",
+        ),
+        (
+            lambda c: c["figures"].update(fig12=["nobody"]),
+            "figures: nobody is not one of the experiments digits, pair",
+        ),
+        (
+            lambda c: c["figures"].update(maps=["digits"]),
+            "figures.maps: the experiment digits needs a section `classifier`",
+        ),
+        (
+            lambda c: c["experiments"]["pair"].update(data={"folder": {"path": "gone"}}),
+            "no files under gone",
+        ),
     ],
 )
 def test_a_bad_config_stops_before_any_job_and_names_the_key(checkout, change, message):

@@ -1,9 +1,11 @@
 """Coordinates in which what Gaussians can tell about (X, Y) is already told.
 
-Mutual information does not change under invertible maps of x and of y. So every coordinate is first mapped to normal scores
-(by rank: scales, skewness and heavy tails are gone). Where the scores of one side swell and shrink together, as those of a
-multivariate t do, that side is made Gaussian radially. Then both sides are rotated to canonical variates: x' and y' have
-unit covariance and correlate coordinate by coordinate only. In these coordinates the linear-Gaussian part of the answer is
+Mutual information does not change under invertible maps of x and of y. So every coordinate is first
+mapped to normal scores (by rank: scales, skewness and heavy tails are gone). Where the scores of
+one side swell and shrink together, as those of a multivariate t do, that side is made Gaussian
+radially. Then both sides are rotated to canonical variates: x' and y' have unit covariance and
+correlate coordinate by coordinate only. In these coordinates the linear-Gaussian part of the answer
+is
 
     x' ~ N(0, I),    x'_i | y' ~ N(rho_i y'_i, 1 - rho_i^2),    I = -1/2 sum_i log(1 - rho_i^2),
 
@@ -26,7 +28,9 @@ _LARGEST = 1 - 1e-12  # of a correlation, so that the conditional variance stays
 
 
 def normal_scores(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each column `(n, d)` by its ranks to the quantiles of N(0, 1). Ties are broken at random, which adds no information."""
+    """Each column `(n, d)` by its ranks to the quantiles of N(0, 1). Ties are broken at random,
+    which adds no information.
+    """
     n = len(values)
     scores = np.empty(values.shape)
     quantiles = ndtri((np.arange(n) + 0.5) / n)
@@ -36,16 +40,20 @@ def normal_scores(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _whitening(covariance: np.ndarray) -> tuple[np.ndarray, float]:
-    """`(d, p)` map to unit covariance and the log-determinant; directions without variance (repeated columns) are dropped."""
+    """`(d, p)` map to unit covariance and the log-determinant; directions without variance
+    (repeated columns) are dropped.
+    """
     variances, directions = np.linalg.eigh(np.atleast_2d(covariance))
     kept = variances > 1e-10 * variances.max()
     return directions[:, kept] / np.sqrt(variances[kept]), float(np.log(variances[kept]).sum())
 
 
 def _t_copula(scores: np.ndarray, dof: float) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log-likelihood of the t copula, nats; the scores at t quantiles `(n, d)`; and the map `(d, p)` that makes them round.
+    """Log-likelihood of the t copula, nats; the scores at t quantiles `(n, d)`; and the map `(d,
+    p)` that makes them round.
 
-    The dispersion matrix is that of greatest likelihood, by the EM algorithm for the multivariate t.
+    The dispersion matrix is that of greatest likelihood, by the EM algorithm for the multivariate
+    t.
     """
     grid = np.linspace(-8.2, 8.2, 4001)
     lower = t.ppf(ndtr(-np.abs(grid)), dof)  # the lower tail keeps its digits
@@ -56,7 +64,9 @@ def _t_copula(scores: np.ndarray, dof: float) -> tuple[float, np.ndarray, np.nda
         squared_radius, dim = np.square(values @ rounding).sum(1), rounding.shape[1]
         weights = (dof + dim) / (dof + squared_radius)
         dispersion = (values * weights[:, None]).T @ values / len(values)
-    constant = gammaln((dof + dim) / 2) - gammaln(dof / 2) - dim / 2 * np.log(dof * np.pi) - log_det / 2
+    constant = (
+        gammaln((dof + dim) / 2) - gammaln(dof / 2) - dim / 2 * np.log(dof * np.pi) - log_det / 2
+    )
     joint = len(values) * constant - (dof + dim) / 2 * np.log1p(squared_radius / dof).sum()
     return float(joint - t.logpdf(values, dof).sum()), values, rounding
 
@@ -64,14 +74,16 @@ def _t_copula(scores: np.ndarray, dof: float) -> tuple[float, np.ndarray, np.nda
 def _gaussian_copula(scores: np.ndarray) -> float:
     """Log-likelihood of the Gaussian copula, nats."""
     white, log_det = _whitening(np.cov(scores.T))
-    return float(-0.5 * (len(scores) * log_det + np.square(scores @ white).sum() - np.square(scores).sum()))
+    return float(
+        -0.5 * (len(scores) * log_det + np.square(scores @ white).sum() - np.square(scores).sum())
+    )
 
 
 def radially_gaussian(scores: np.ndarray) -> np.ndarray:
     """Normal scores `(n, d)` of a t copula to N(0, S), invertibly; of any other law unchanged.
 
-    With the degrees of freedom of greatest likelihood: scores to t quantiles, and those along their radius r to the quantiles
-    of a Gaussian's. r^2 / d of a multivariate t has the law F(d, dof).
+    With the degrees of freedom of greatest likelihood: scores to t quantiles, and those along their
+    radius r to the quantiles of a Gaussian's. r^2 / d of a multivariate t has the law F(d, dof).
     """
     if scores.shape[1] == 1:
         return scores
@@ -86,9 +98,11 @@ def radially_gaussian(scores: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Canonical:
-    """Linear maps to canonical variates. to_x `(D_X, P)`, to_y `(D_Y, Q)`; correlations `(R,)`, largest first, of the first R.
+    """Linear maps to canonical variates. to_x `(D_X, P)`, to_y `(D_Y, Q)`; correlations `(R,)`,
+    largest first, of the first R.
 
-    Correlations that a sample of this size cannot tell from none (Bartlett's test) are left out: R may be 0.
+    Correlations that a sample of this size cannot tell from none (Bartlett's test) are left out: R
+    may be 0.
     """
 
     mean_x: np.ndarray
@@ -129,9 +143,16 @@ class Canonical:
 
 
 def in_canonical_coordinates(dataset: Dataset) -> Dataset:
-    """Both sides of real pairs mapped by what their training rows say; the card gains the correlations. I(X;Y) is unchanged."""
-    canonical = Canonical.fit(dataset.x_train.astype(np.float64), dataset.y_train.astype(np.float64))
+    """Both sides of real pairs mapped by what their training rows say; the card gains the
+    correlations. I(X;Y) is unchanged.
+    """
+    canonical = Canonical.fit(
+        dataset.x_train.astype(np.float64), dataset.y_train.astype(np.float64)
+    )
     x_train, x_test = canonical.x(dataset.x_train), canonical.x(dataset.x_test)
     y_train, y_test = canonical.y(dataset.y_train), canonical.y(dataset.y_test)
-    card = dataset.card | {"correlations": canonical.correlations.tolist(), "linear_gaussian": canonical.information}
+    card = dataset.card | {
+        "correlations": canonical.correlations.tolist(),
+        "linear_gaussian": canonical.information,
+    }
     return Dataset(x_train, y_train, x_test, y_test, card)

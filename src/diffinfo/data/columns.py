@@ -1,9 +1,11 @@
-"""Arrays from anywhere as columns of numbers or as labels, checked: an error names the array, row and column."""
+"""Arrays from anywhere as columns of numbers or as labels, checked: an error names the array, row
+and column.
+"""
 
 import numpy as np
 import pandas as pd
 
-from diffinfo.files import DataError
+from diffinfo.errors import DataError
 
 MOST_LABELS = 200
 
@@ -13,22 +15,29 @@ def as_columns(values, name: str) -> np.ndarray:
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{name}: not numbers ({error}); labels belong in y, as one column of integers or strings") from error
+        raise DataError(
+            f"{name}: not numbers ({error}); labels belong in y, as one column of integers or strings"
+        ) from error
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or 0 in array.shape:
         raise DataError(f"{name}: needs shape (n, d), rows are examples; got {np.shape(values)}")
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         row, column = bad[0]
-        raise DataError(f"{name}: {array[row, column]} in row {row}, column {column} ({len(bad)} in all); remove or fill them")
+        raise DataError(
+            f"{name}: {array[row, column]} in row {row}, column {column} ({len(bad)} in all); remove or fill them"
+        )
     constant = np.flatnonzero(np.ptp(array, axis=0) == 0)
     if len(constant):
-        raise DataError(f"{name}: column {constant[0]} is constant and can tell nothing; remove it ({len(constant)} in all)")
+        raise DataError(
+            f"{name}: column {constant[0]} is constant and can tell nothing; remove it ({len(constant)} in all)"
+        )
     return array
 
 
 def as_labels(values, discrete: bool | str, least: int) -> np.ndarray | None:
-    """Label numbers `(n,)` if `values` are labels (said so, or by the look of them: `least` rows of each), else None.
+    """Label numbers `(n,)` if `values` are labels (said so, or by the look of them: `least` rows of
+    each), else None.
 
     discrete: True, False or "auto". Raises DataError.
     """
@@ -41,16 +50,21 @@ def as_labels(values, discrete: bool | str, least: int) -> np.ndarray | None:
     if array.dtype.kind == "O":
         empty = np.flatnonzero(pd.isna(array))
         if len(empty):
-            raise DataError(f"y: row {empty[0]} has no label ({len(empty)} in all); remove or fill them")
+            raise DataError(
+                f"y: row {empty[0]} has no label ({len(empty)} in all); remove or fill them"
+            )
         array = array.astype(str)
     names, labels = np.unique(array, return_inverse=True)
     few = len(names) <= min(MOST_LABELS, max(2, len(array) // 20))
     whole = array.dtype.kind in "iubOUS"
-    rare = array.dtype.kind in "iu" and np.bincount(labels).min() < least  # counts of something, with a tail
+    # counts of something, with a tail
+    rare = array.dtype.kind in "iu" and np.bincount(labels).min() < least
     if discrete is not True and (not (whole and few) or rare):
         return None
     if len(names) > MOST_LABELS:
-        raise DataError(f"y: {len(names)} different labels; at most {MOST_LABELS} (for numbers, pass discrete=False)")
+        raise DataError(
+            f"y: {len(names)} different labels; at most {MOST_LABELS} (for numbers, pass discrete=False)"
+        )
     if len(names) < 2:
         raise DataError("y: only one label; it can tell nothing")
     return labels.astype(np.int32)

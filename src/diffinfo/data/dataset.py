@@ -1,4 +1,5 @@
-"""The file between the `data` stage and everything after it: one `.npz` with a fixed split, and a JSON card beside it.
+"""The file between the `data` stage and everything after it: one `.npz` with a fixed split, and a
+JSON card beside it.
 
 x_train, x_test   (N, H, W, C) uint8 images, or (N, D) float vectors
 y_train, y_test   (N,) integer labels 0 .. K-1, or (N, D_Y) float conditions
@@ -10,14 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from diffinfo.files import DataError, read_arrays, read_json, sha256, write_arrays, write_json
+from diffinfo.errors import DataError
+from diffinfo.files import read_arrays, read_json, sha256, write_arrays, write_json
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Paired data with a fixed split; see the module's docstring for shapes. `card` holds source, counts and known truths."""
+    """Paired data with a fixed split; see the module's docstring for shapes. `card` holds source,
+    counts and known truths.
+    """
 
     x_train: np.ndarray
     y_train: np.ndarray
@@ -46,11 +50,15 @@ def check_pairs(x: np.ndarray, y: np.ndarray, where: str) -> None:
         if x.ndim != 4 or x.shape[-1] not in (1, 3):
             raise DataError(f"{where}: images must be uint8 (N, H, W, 1 or 3), got shape {x.shape}")
     elif x.ndim != 2 or not np.issubdtype(x.dtype, np.floating):
-        raise DataError(f"{where}: x must be uint8 images (N, H, W, C) or float vectors (N, D), got {x.dtype} {x.shape}")
+        raise DataError(
+            f"{where}: x must be uint8 images (N, H, W, C) or float vectors (N, D), got {x.dtype} {x.shape}"
+        )
     labels = y.ndim == 1 and np.issubdtype(y.dtype, np.integer)
     vectors = y.ndim == 2 and np.issubdtype(y.dtype, np.floating)
     if not (labels or vectors):
-        raise DataError(f"{where}: y must be integer labels (N,) or float vectors (N, D_Y), got {y.dtype} {y.shape}")
+        raise DataError(
+            f"{where}: y must be integer labels (N,) or float vectors (N, D_Y), got {y.dtype} {y.shape}"
+        )
     if len(x) != len(y):
         raise DataError(f"{where}: {len(x)} rows of x but {len(y)} of y; they must be pairs")
     if len(x) == 0:
@@ -58,11 +66,15 @@ def check_pairs(x: np.ndarray, y: np.ndarray, where: str) -> None:
     for name, array in (("x", x), ("y", y)):
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
             row = int(np.argwhere(~np.isfinite(array))[0][0])
-            raise DataError(f"{where}: {name} has NaN or infinite values, first in row {row}; remove or fill them")
+            raise DataError(
+                f"{where}: {name} has NaN or infinite values, first in row {row}; remove or fill them"
+            )
 
 
 def save_dataset(path: str | Path, dataset: Dataset) -> None:
-    """Write the `.npz` and its card, which gains shapes, counts, statistics and the checksum of the `.npz`."""
+    """Write the `.npz` and its card, which gains shapes, counts, statistics and the checksum of the
+    `.npz`.
+    """
     write_arrays(path, {name: getattr(dataset, name) for name in ARRAYS})
     card = dict(dataset.card, sha256=sha256(path), shape=list(dataset.x_train.shape[1:]))
     for split in ("train", "test"):
@@ -77,20 +89,28 @@ def save_dataset(path: str | Path, dataset: Dataset) -> None:
 def load_dataset(path: str | Path) -> Dataset:
     """Read and check what `save_dataset` wrote.
 
-    Raises: DataError, naming the file and the array, when something is missing, truncated, changed since it was written,
-    of the wrong shape or type, or not finite.
+    Raises: DataError, naming the file and the array, when something is missing, truncated, changed
+    since it was written, of the wrong shape or type, or not finite.
     """
     arrays, card = read_arrays(path), read_json(card_path(path))
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
         raise DataError(f"{path}: lacks {', '.join(missing)}; it holds {', '.join(sorted(arrays))}")
     if card.get("sha256") != sha256(path):
-        raise DataError(f"{path}: its checksum is not the one in {card_path(path)}; run the data stage again")
+        raise DataError(
+            f"{path}: its checksum is not the one in {card_path(path)}; run the data stage again"
+        )
     dataset = Dataset(**{name: arrays[name] for name in ARRAYS}, card=card)
     for split in ("train", "test"):
         check_pairs(arrays[f"x_{split}"], arrays[f"y_{split}"], f"{path} ({split})")
-        if dataset.classes and not 0 <= arrays[f"y_{split}"].min() <= arrays[f"y_{split}"].max() < dataset.classes:
+        if (
+            dataset.classes
+            and not 0 <= arrays[f"y_{split}"].min() <= arrays[f"y_{split}"].max() < dataset.classes
+        ):
             raise DataError(f"{path} ({split}): labels outside 0 .. {dataset.classes - 1}")
-    if dataset.x_train.shape[1:] != dataset.x_test.shape[1:] or dataset.y_train.shape[1:] != dataset.y_test.shape[1:]:
+    if (
+        dataset.x_train.shape[1:] != dataset.x_test.shape[1:]
+        or dataset.y_train.shape[1:] != dataset.y_test.shape[1:]
+    ):
         raise DataError(f"{path}: train and test examples differ in shape")
     return dataset

@@ -1,7 +1,8 @@
 """Tiny ImageNet (Stanford CS231n) as a TensorFlow Datasets builder; TFDS itself has none.
 
-200 classes, 500 training and 50 validation images of each, 64 x 64 JPEG. Labels number the WordNet ids of `wnids.txt` in sorted
-order. The images of the original test split have no labels and are left out.
+200 classes, 500 training and 50 validation images of each, 64 x 64 JPEG. Labels number the WordNet
+ids of `wnids.txt` in sorted order. The images of the original test split have no labels and are
+left out.
 """
 
 import zipfile
@@ -11,11 +12,14 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from diffinfo.files import DataError, sha256
+from diffinfo.errors import DataError
+from diffinfo.files import sha256
 
 
 class TinyImagenet(tfds.core.GeneratorBasedBuilder):
-    """Reads `tiny-imagenet-200.zip`, from the folder for files put there by hand if it is there, else from its source."""
+    """Reads `tiny-imagenet-200.zip`, from the folder for files put there by hand if it is there,
+    else from its source.
+    """
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "Train and validation splits, original JPEG bytes."}  # noqa: RUF012
@@ -49,7 +53,9 @@ class TinyImagenet(tfds.core.GeneratorBasedBuilder):
         with zipfile.ZipFile(archive) as files:
             names = _lines(files, "wnids.txt")
         if len(set(names)) != self.CLASSES:
-            raise DataError(f"{archive}: wnids.txt has {len(set(names))} classes, not {self.CLASSES}")
+            raise DataError(
+                f"{archive}: wnids.txt has {len(set(names))} classes, not {self.CLASSES}"
+            )
         self.info.features["label"].names = sorted(names)
         return {split: self._generate_examples(archive, split) for split in self.PER_CLASS}
 
@@ -60,9 +66,13 @@ class TinyImagenet(tfds.core.GeneratorBasedBuilder):
             counts = Counter(label for _, label in listed)
             for label in sorted(known | set(counts)):
                 if label not in known:
-                    raise DataError(f"{archive}: {split} has the label {label}, which is not in wnids.txt")
+                    raise DataError(
+                        f"{archive}: {split} has the label {label}, which is not in wnids.txt"
+                    )
                 if counts[label] != self.PER_CLASS[split]:
-                    raise DataError(f"{archive}: {split} has {counts[label]} images of {label}, not {self.PER_CLASS[split]}")
+                    raise DataError(
+                        f"{archive}: {split} has {counts[label]} images of {label}, not {self.PER_CLASS[split]}"
+                    )
             for name, label in listed:
                 with files.open(name) as file:
                     yield Path(name).name, {"image": file, "label": label}
@@ -79,6 +89,8 @@ def _train_files(files: zipfile.ZipFile) -> list[tuple[str, str]]:
 
 
 def _validation_files(files: zipfile.ZipFile) -> list[tuple[str, str]]:
-    """`(member, label)` of `val/images/*.JPEG`, labelled by `val_annotations.txt` (file, label, box)."""
+    """`(member, label)` of `val/images/*.JPEG`, labelled by `val_annotations.txt` (file, label,
+    box).
+    """
     rows = [line.split("\t") for line in _lines(files, "val/val_annotations.txt")]
     return [(f"tiny-imagenet-200/val/images/{row[0]}", row[1]) for row in rows]

@@ -14,21 +14,27 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from diffinfo.estimate.entropy import Estimate
 from diffinfo.estimate.mutual_information import label_entropy
+from diffinfo.estimate.statistics import Estimate
 from diffinfo.loss import divergence_from_prior
 
 
 def code_divergence(posteriors: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Estimate]:
     """E KL(q(z|x) || N(0, I)) of each latent, from its means and log-variances `(N, D_Z)`."""
-    return {name: Estimate.of(np.asarray(divergence_from_prior(*posterior), float)) for name, posterior in posteriors.items()}
+    return {
+        name: Estimate.of(np.asarray(divergence_from_prior(*posterior), float))
+        for name, posterior in posteriors.items()
+    }
 
 
-def code_use(cost: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, names: Sequence[str]) -> dict[str, Estimate]:
-    """By how many nats `cost`, a bound on -log p(x|z), grows when a latent's codes are those of another image, for each latent.
+def code_use(
+    cost: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, names: Sequence[str]
+) -> dict[str, Estimate]:
+    """By how many nats `cost`, a bound on -log p(x|z), grows when a latent's codes are those of
+    another image, for each latent.
 
-    cost: `codes (N, latents x D_Z) -> (N,)`, with the same noise each time; names: the latents, in the order of their columns.
-    Zero for a decoder that does without them.
+    cost: `codes (N, latents x D_Z) -> (N,)`, with the same noise each time; names: the latents, in
+    the order of their columns. Zero for a decoder that does without them.
     """
     own, width = cost(codes), codes.shape[1] // len(names)
     found = {}
@@ -40,9 +46,11 @@ def code_use(cost: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, names:
 
 
 def classifier_bound(x_train, y_train, x_test, y_test, seed: int) -> Estimate:
-    """H(Y) + E log q(y|x) on the test examples, q the better on held-out training examples of two plain classifiers.
+    """H(Y) + E log q(y|x) on the test examples, q the better on held-out training examples of two
+    plain classifiers.
 
-    A lower bound on I(X;Y) in expectation, from scikit-learn, and no diffusion in it. x: `(N, D)`, y: `(N,)` labels.
+    A lower bound on I(X;Y) in expectation, from scikit-learn, and no diffusion in it. x: `(N, D)`,
+    y: `(N,)` labels.
     """
     classes = int(max(y_train.max(), y_test.max())) + 1
     order = np.random.default_rng(seed).permutation(len(x_train))
@@ -57,21 +65,32 @@ def classifier_bound(x_train, y_train, x_test, y_test, seed: int) -> Estimate:
 
     candidates = [
         make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
-        make_pipeline(StandardScaler(), MLPClassifier((64,), alpha=1e-2, early_stopping=True, max_iter=300, random_state=seed)),
+        make_pipeline(
+            StandardScaler(),
+            MLPClassifier((64,), alpha=1e-2, early_stopping=True, max_iter=300, random_state=seed),
+        ),
     ]
     fitted = [candidate.fit(x_train[fit], y_train[fit]) for candidate in candidates]
-    best = max(fitted, key=lambda classifier: log_q(classifier, x_train[held], y_train[held]).mean())
+    best = max(
+        fitted, key=lambda classifier: log_q(classifier, x_train[held], y_train[held]).mean()
+    )
     return Estimate.of(label_entropy(y_test, classes) + log_q(best, x_test, y_test))
 
 
 def neighbour_accuracy(z_train, y_train, z_test, y_test, neighbours: int = 10) -> Estimate:
-    """Share of test codes whose nearest training codes mostly have their label (a fraction): how well classes cluster."""
-    classifier = make_pipeline(StandardScaler(), KNeighborsClassifier(neighbours)).fit(z_train, y_train)
+    """Share of test codes whose nearest training codes mostly have their label (a fraction): how
+    well classes cluster.
+    """
+    classifier = make_pipeline(StandardScaler(), KNeighborsClassifier(neighbours)).fit(
+        z_train, y_train
+    )
     return Estimate.of((classifier.predict(z_test) == y_test).astype(float))
 
 
 def high_frequency_power(images: np.ndarray) -> np.ndarray:
-    """Mean spectral power of each image `(N, H, W, C)` above half the Nyquist frequency, `(N,)`: its sharpness."""
+    """Mean spectral power of each image `(N, H, W, C)` above half the Nyquist frequency, `(N,)`:
+    its sharpness.
+    """
     spectrum = np.abs(np.fft.fft2(images, axes=(1, 2), norm="ortho")) ** 2
     rows, columns = (np.abs(np.fft.fftfreq(size)) for size in images.shape[1:3])
     return spectrum[:, np.hypot(rows[:, None], columns) > 0.25].mean((1, 2))

@@ -1,9 +1,10 @@
 """What every estimate is a sum of: per-example, per-level terms on held-out data, in nats.
 
-Every information quantity here is an integral over log-SNR of an expectation over (x, eps). Each example gets its own
-draw in every level, so the sum over levels is one independent, unbiased draw of the whole integral per example: means
-and standard errors over examples need no assumption about the integrand's shape. The same (x, lam, eps) goes through
-all fields (common noise), so differences between fields lose most of their variance.
+Every information quantity here is an integral over log-SNR of an expectation over (x, eps). Each
+example gets its own draw in every level, so the sum over levels is one independent, unbiased draw
+of the whole integral per example: means and standard errors over examples need no assumption about
+the integrand's shape. The same (x, lam, eps) goes through all fields (common noise), so differences
+between fields lose most of their variance.
 """
 
 from collections.abc import Callable
@@ -14,8 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diffinfo.denoise import Denoiser
 from diffinfo.loss import squared_error
+from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import noised
 from diffinfo.process.schedule import VPSchedule
 
@@ -23,26 +24,31 @@ CLASS_GROUPS = 8  # of levels, which a posterior over labels may trust different
 
 
 @dataclass(frozen=True)
-class Levels:
-    """K levels: draw k is uniform on `[low[k], high[k]]` and stands for `weight[k]` of the log-SNR axis. All `(K,)`."""
+class Strata:
+    """K strata: draw k is uniform on `[low[k], high[k]]` and stands for `weight[k]` of the log-SNR
+    axis. All `(K,)`.
+    """
 
     low: np.ndarray
     high: np.ndarray
     weight: np.ndarray
 
     @classmethod
-    def between(cls, edges: np.ndarray) -> "Levels":
-        """Strata between `edges` `(K + 1,)`, one draw in each: unbiased whatever the integrand, and wherever the edges lie."""
+    def between(cls, edges: np.ndarray) -> "Strata":
+        """Strata between `edges` `(K + 1,)`, one draw in each: unbiased whatever the integrand, and
+        wherever the edges lie.
+        """
         return cls(edges[:-1], edges[1:], np.diff(edges))
 
     @classmethod
-    def stratified(cls, lam_min: float, lam_max: float, draws: int) -> "Levels":
+    def stratified(cls, lam_min: float, lam_max: float, draws: int) -> "Strata":
         """Equal strata in log-SNR."""
         return cls.between(np.linspace(lam_min, lam_max, draws + 1))
 
     @classmethod
-    def linear_grid(cls, schedule: VPSchedule, s_min: float, times: int) -> "Levels":
-        """The authors' rule: the trapezoid on `times` equal steps in s. Biased by its first interval; for comparison only.
+    def linear_grid(cls, schedule: VPSchedule, s_min: float, times: int) -> "Strata":
+        """The authors' rule: the trapezoid on `times` equal steps in s. Biased by its first
+        interval; for comparison only.
 
         `int f dlam = int f beta / (1 - alpha) ds`.
         """
@@ -55,15 +61,17 @@ class Levels:
 
 @dataclass(frozen=True)
 class Terms:
-    """Terms `(N, K)` in nats (level weights included), with `D = v_c - v_u` and `|.|` over all entries of one example.
+    """Terms `(N, K)` in nats (level weights included), with `D = v_c - v_u` and `|.|` over all
+    entries of one example.
 
-    neural_u, neural_c: `1/2 alpha |v_hat|^2` (Eq. 11); target: `1/2 alpha |v|^2`; loss_u, loss_c: `1/2 alpha |v - v_hat|^2`;
-    squared: `1/2 alpha |D|^2` (Eq. 13); aligned: `1/2 alpha <v - v_u, D>`; class_loss: `1/2 alpha |v - v_y|^2` for
-    every label, summed over neighbouring levels in up to 8 groups, `(N, groups, classes)`, or None.
+    neural_u, neural_c: `1/2 alpha |v_hat|^2` (Eq. 11); target: `1/2 alpha |v|^2`; loss_u, loss_c:
+    `1/2 alpha |v - v_hat|^2`; squared: `1/2 alpha |D|^2` (Eq. 13); aligned: `1/2 alpha <v - v_u,
+    D>`; class_loss: `1/2 alpha |v - v_y|^2` for every label, summed over neighbouring levels in up
+    to 8 groups, `(N, groups, classes)`, or None.
 
-    With a classifier q(y|z) of noised examples, else None: loss_mixture, `1/2 alpha |v - v_q|^2` of the unconditional field
-    that conditional fields and classifier imply, `v_q = sum_y q(y|z) v_y`; log_q, its `log q(y|z)` of the true label (without
-    weights, at each level's own lam).
+    With a classifier q(y|z) of noised examples, else None: loss_mixture, `1/2 alpha |v - v_q|^2` of
+    the unconditional field that conditional fields and classifier imply, `v_q = sum_y q(y|z) v_y`;
+    log_q, its `log q(y|z)` of the true label (without weights, at each level's own lam).
     """
 
     target: np.ndarray
@@ -80,7 +88,9 @@ class Terms:
 
 def class_fields(denoiser: Denoiser, z, lam, classes: int, dtype) -> jax.Array:
     """The conditional fields of every label, `(classes, N, ...)`; labels are of `dtype`."""
-    return jax.lax.map(lambda label: denoiser(z, lam, jnp.full(z.shape[0], label, dtype)), jnp.arange(classes))
+    return jax.lax.map(
+        lambda label: denoiser(z, lam, jnp.full(z.shape[0], label, dtype)), jnp.arange(classes)
+    )
 
 
 def mixture_field(log_q: jax.Array, v_by_class: jax.Array) -> jax.Array:
@@ -88,7 +98,9 @@ def mixture_field(log_q: jax.Array, v_by_class: jax.Array) -> jax.Array:
     return jnp.einsum("nk,kn...->n...", jnp.exp(log_q), v_by_class)
 
 
-def _level_terms(denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int | None) -> dict[str, jax.Array]:
+def _level_terms(
+    denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int | None
+) -> dict[str, jax.Array]:
     """One level's integrand, `(N,)` each and `(N, classes)`."""
     z, v = noised(x, lam, eps)
     half_alpha = 0.5 * jax.nn.sigmoid(lam)
@@ -97,7 +109,9 @@ def _level_terms(denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int
     if classes:
         v_by_class = class_fields(denoiser, z, lam, classes, y.dtype)
         v_c = v_by_class[y, jnp.arange(x.shape[0])]
-        terms["class_loss"] = half_alpha[:, None] * jax.vmap(partial(squared_error, v), out_axes=1)(v_by_class)
+        terms["class_loss"] = half_alpha[:, None] * jax.vmap(partial(squared_error, v), out_axes=1)(
+            v_by_class
+        )
         if log_posterior is not None:
             log_q = log_posterior(z, lam)
             terms["loss_mixture"] = half_alpha * squared_error(v, mixture_field(log_q, v_by_class))
@@ -126,8 +140,12 @@ def _block_terms(denoiser, log_posterior, x, y, low, high, weight, key, classes)
         low_k, high_k, weight_k, key_k, group = level
         level_key, noise_key = jax.random.split(key_k)
         lam = low_k + (high_k - low_k) * jax.random.uniform(level_key, x.shape[:1])
-        terms = _level_terms(denoiser, log_posterior, x, y, lam, jax.random.normal(noise_key, x.shape), classes)
-        terms = {name: value if name == "log_q" else weight_k * value for name, value in terms.items()}
+        terms = _level_terms(
+            denoiser, log_posterior, x, y, lam, jax.random.normal(noise_key, x.shape), classes
+        )
+        terms = {
+            name: value if name == "log_q" else weight_k * value for name, value in terms.items()
+        }
         if classes:
             class_loss = class_loss.at[:, group].add(terms.pop("class_loss"))
         return class_loss, terms
@@ -144,7 +162,7 @@ def evaluate_terms(
     denoiser: Denoiser,
     x: np.ndarray,
     y: np.ndarray,
-    levels: Levels,
+    strata: Strata,
     key: jax.Array,
     *,
     classes: int | None = None,
@@ -152,32 +170,42 @@ def evaluate_terms(
     block: int = 2048,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Terms:
-    """Terms of every example of x `(N, ...)` (float, on the process's scale) with its y `(N, ...)`, at K `levels`.
+    """Terms of every example of x `(N, ...)` (float, on the process's scale) with its y `(N, ...)`,
+    in K `strata`.
 
-    classes: the number of labels, which adds `class_loss` (needs integer y); None leaves it out. log_posterior: a
-    classifier of noised examples, `(z, lam) -> (N, classes)`, a pytree as denoisers are; it adds `loss_mixture` and `log_q`
-    (needs classes). Results depend on `block` through the noise draws only. Raises FloatingPointError, naming the example,
-    when a term is not finite.
+    classes: the number of labels, which adds `class_loss` (needs integer y); None leaves it out.
+    log_posterior: a classifier of noised examples, `(z, lam) -> (N, classes)`, a pytree as
+    denoisers are; it adds `loss_mixture` and `log_q` (needs classes). Results depend on `block`
+    through the noise draws only. Raises FloatingPointError, naming the example, when a term is not
+    finite.
     """
     names = [field.name for field in fields(Terms) if field.name != "class_loss"]
     if log_posterior is None or not classes:
         names = [name for name in names if name not in ("loss_mixture", "log_q")]
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*names, "class_loss")}
     block = min(block, len(x))
-    strata = [jnp.asarray(array, jnp.float32) for array in (levels.low, levels.high, levels.weight)]
+    bounds = [jnp.asarray(array, jnp.float32) for array in (strata.low, strata.high, strata.weight)]
     for number, start in enumerate(range(0, len(x), block)):
         rows = np.arange(start, min(start + block, len(x)))
         padded = np.resize(rows, block)  # one shape, one compilation
         x_block, y_block = jnp.asarray(x[padded]), jnp.asarray(y[padded])
         class_loss, terms = _block_terms(
-            denoiser, log_posterior, x_block, y_block, *strata, jax.random.fold_in(key, number), classes
+            denoiser,
+            log_posterior,
+            x_block,
+            y_block,
+            *bounds,
+            jax.random.fold_in(key, number),
+            classes,
         )
         for name in names:
             parts[name].append(np.asarray(terms[name], np.float64).T[: len(rows)])
         parts["class_loss"].append(np.asarray(class_loss, np.float64)[: len(rows)])
         bad = ~np.isfinite(sum(parts[name][-1].sum(1) for name in names))
         if bad.any():
-            raise FloatingPointError(f"the denoiser gave NaN or infinity for example {start + int(np.argmax(bad))}")
+            raise FloatingPointError(
+                f"the denoiser gave NaN or infinity for example {start + int(np.argmax(bad))}"
+            )
         report(start + len(rows), len(x))
     stacked = {name: np.concatenate(parts[name]) for name in names}
     return Terms(**stacked, class_loss=np.concatenate(parts["class_loss"]) if classes else None)

@@ -1,4 +1,5 @@
-"""I(X;Y) from the terms of `integrand.py`, in nats: several estimators of one number, from the same noise draws.
+"""I(X;Y) from the terms of `integrand.py`, in nats: several estimators of one number, from the same
+noise draws.
 
 squared_difference     1/2 int E|eps_c - eps_u|^2 dlam                         Eqs. 12-13 (MINDE); biased by network error
 entropy_difference     S_NN^{X|Y} - S_NN^X                                     Eqs. 10, 46
@@ -16,8 +17,8 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax
 
-from diffinfo.estimate.entropy import Estimate, folds
 from diffinfo.estimate.integrand import Terms
+from diffinfo.estimate.statistics import Estimate, folds
 
 _CALIBRATION_BINS = 8
 _POSTERIOR_FOLDS = 5
@@ -34,45 +35,64 @@ def entropy_difference(terms: Terms) -> Estimate:
 
 
 def loss_difference(terms: Terms) -> Estimate:
-    """Excess losses enter once, at second order: bias = (excess of the unconditional) - (excess of the conditional field)."""
+    """Excess losses enter once, at second order: bias = (excess of the unconditional) - (excess of
+    the conditional field).
+    """
     return Estimate.of((terms.loss_u - terms.loss_c).sum(1))
 
 
 def aligned_difference(terms: Terms) -> Estimate:
-    """`1/2 int alpha E<v - v_u, v_c - v_u> dlam`: what an overfitted difference of fields does not change in expectation.
+    """`1/2 int alpha E<v - v_u, v_c - v_u> dlam`: what an overfitted difference of fields does not
+    change in expectation.
 
-    With `v_c - v_u = D + noise`, noise of the training sample adds its variance to `squared_difference` and takes it from
-    `loss_difference`; held-out examples know nothing of it, so it averages out of the product. Half the sum of the two.
+    With `v_c - v_u = D + noise`, noise of the training sample adds its variance to
+    `squared_difference` and takes it from `loss_difference`; held-out examples know nothing of it,
+    so it averages out of the product. Half the sum of the two.
     """
     return Estimate.of(terms.aligned.sum(1))
 
 
 def mixture_difference(terms: Terms) -> Estimate:
-    """`loss_difference` against the unconditional field that conditional fields and a classifier imply.
+    """`loss_difference` against the unconditional field that conditional fields and a classifier
+    imply.
 
-    Where the classifier is certain the two fields are one, so errors of a separate unconditional field, which at large log-SNR
-    push differences above H(Y), have no part in it; nor has any error that the conditional fields have in common.
+    Where the classifier is certain the two fields are one, so errors of a separate unconditional
+    field, which at large log-SNR push differences above H(Y), have no part in it; nor has any error
+    that the conditional fields have in common.
     """
     return Estimate.of((terms.loss_mixture - terms.loss_c).sum(1))
 
 
 def classifier_information(terms: Terms, y: np.ndarray, classes: int) -> np.ndarray:
-    """`H(Y) + log q(y | x_lam)` per example and level, `(N, K)`: in the mean a lower bound on I(X_lam; Y), never above H(Y)."""
+    """`H(Y) + log q(y | x_lam)` per example and level, `(N, K)`: in the mean a lower bound on
+    I(X_lam; Y), never above H(Y).
+    """
     return label_entropy(y, classes) + terms.log_q
 
 
 def calibrated(terms: Terms) -> Estimate:
-    """Scale error of `D = eps_c - eps_u` removed: k = E<eps - eps_u, D> / E|D|^2 per group of levels, cross-fitted on halves.
+    """Scale error of `D = eps_c - eps_u` removed: k = E<eps - eps_u, D> / E|D|^2 per group of
+    levels, cross-fitted on halves.
 
-    Per example `1/2 sum k (2 <eps - eps_u, D> - k |D|^2)`: at the optimal k this is `1/2 int k^2 E|D|^2 dlam`, and errors of
-    k enter at second order only, so the scatter over examples is an honest standard error.
+    Per example `1/2 sum k (2 <eps - eps_u, D> - k |D|^2)`: at the optimal k this is `1/2 int k^2
+    E|D|^2 dlam`, and errors of k enter at second order only, so the scatter over examples is an
+    honest standard error.
     """
-    groups = np.array_split(np.arange(terms.squared.shape[1]), min(_CALIBRATION_BINS, terms.squared.shape[1]))
-    squared, aligned = (np.stack([t[:, g].sum(1) for g in groups], 1) for t in (terms.squared, terms.aligned))
+    groups = np.array_split(
+        np.arange(terms.squared.shape[1]), min(_CALIBRATION_BINS, terms.squared.shape[1])
+    )
+    squared, aligned = (
+        np.stack([t[:, g].sum(1) for g in groups], 1) for t in (terms.squared, terms.aligned)
+    )
     values = np.empty(len(squared))
     for apply, fit in folds(len(values), 2):
         mean_squared = squared[fit].mean(0)
-        k = np.divide(aligned[fit].mean(0), mean_squared, out=np.ones_like(mean_squared), where=mean_squared > 0)
+        k = np.divide(
+            aligned[fit].mean(0),
+            mean_squared,
+            out=np.ones_like(mean_squared),
+            where=mean_squared > 0,
+        )
         values[apply] = (2 * k * aligned[apply] - k**2 * squared[apply]).sum(1)
     return Estimate.of(values)
 
@@ -84,9 +104,11 @@ def label_entropy(y: np.ndarray, classes: int) -> float:
 
 
 def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarray):
-    """`log q(y'|x) = log[(1 - e) softmax(log p - sum_g w_g L_g) + e p]`, the weights w and e of least cross-entropy.
+    """`log q(y'|x) = log[(1 - e) softmax(log p - sum_g w_g L_g) + e p]`, the weights w and e of
+    least cross-entropy.
 
-    class_loss: `(N, groups, classes)`, y: `(N,)`. Starts from one weight for all groups, a temperature, and goes on from there.
+    class_loss: `(N, groups, classes)`, y: `(N,)`. Starts from one weight for all groups, a
+    temperature, and goes on from there.
     """
     groups = class_loss.shape[1]
 
@@ -97,34 +119,47 @@ def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarr
 
     def cross_entropy(parameters):
         chosen = np.take_along_axis(log_q(parameters, class_loss), y[:, None], 1)
-        # So weak a pull towards one temperature matters only for groups that tell nothing, whose weights would drift.
+        # So weak a pull towards one temperature matters only for groups that tell nothing, whose
+        # weights would drift.
         return -chosen.mean() + 1e-2 * np.var(parameters[:groups])
 
     def with_one_weight(log_weight, share=-5.0):
         return np.r_[np.full(groups, log_weight), share]
 
-    start = minimize_scalar(lambda w: cross_entropy(with_one_weight(w)), bounds=np.log([1e-3, 10.0]), method="bounded").x
-    best = minimize(cross_entropy, with_one_weight(start), method="L-BFGS-B", bounds=[(-12, 4)] * groups + [(-12, 12)]).x
+    start = minimize_scalar(
+        lambda w: cross_entropy(with_one_weight(w)), bounds=np.log([1e-3, 10.0]), method="bounded"
+    ).x
+    best = minimize(
+        cross_entropy,
+        with_one_weight(start),
+        method="L-BFGS-B",
+        bounds=[(-12, 4)] * groups + [(-12, 12)],
+    ).x
     return partial(log_q, best)
 
 
 def class_log_posterior(terms: Terms, y: np.ndarray) -> np.ndarray:
     """log q(y'|x) for every label, `(N, classes)`: the diffusion model as a classifier.
 
-    How much each group of levels is trusted, and with which share the label is no matter what the image (labels may be wrong),
-    is fitted on the examples of other folds than the one it is used on. Any such choice, and any number of noise draws, gives a
-    distribution over labels that knows nothing of the true one, so the bound holds.
+    How much each group of levels is trusted, and with which share the label is no matter what the
+    image (labels may be wrong), is fitted on the examples of other folds than the one it is used
+    on. Any such choice, and any number of noise draws, gives a distribution over labels that knows
+    nothing of the true one, so the bound holds.
     """
     classes = terms.class_loss.shape[2]
     log_prior = np.log(np.maximum(np.bincount(y, minlength=classes), 1e-300) / len(y))
     log_q = np.empty((len(y), classes))
     for apply, fit in folds(len(y), _POSTERIOR_FOLDS):
-        log_q[apply] = _fitted_posterior(terms.class_loss[fit], y[fit], log_prior)(terms.class_loss[apply])
+        log_q[apply] = _fitted_posterior(terms.class_loss[fit], y[fit], log_prior)(
+            terms.class_loss[apply]
+        )
     return log_q
 
 
 def classification_bound(log_q: np.ndarray, y: np.ndarray) -> Estimate:
-    """Lower bound on I(X;Y) in expectation, at most H(Y) always. log_q: of `class_log_posterior`; y: `(N,)` labels."""
+    """Lower bound on I(X;Y) in expectation, at most H(Y) always. log_q: of `class_log_posterior`;
+    y: `(N,)` labels.
+    """
     chosen = np.take_along_axis(log_q, y[:, None], 1)[:, 0]
     return Estimate.of(label_entropy(y, log_q.shape[1]) + chosen)
 
@@ -134,8 +169,12 @@ def classification_accuracy(log_q: np.ndarray, y: np.ndarray) -> Estimate:
     return Estimate.of((log_q.argmax(1) == y).astype(float))
 
 
-def mutual_information(terms: Terms, y: np.ndarray, log_q: np.ndarray | None = None) -> dict[str, Estimate]:
-    """All estimators that apply. y: `(N,)` labels with their `class_log_posterior`, else any real conditions."""
+def mutual_information(
+    terms: Terms, y: np.ndarray, log_q: np.ndarray | None = None
+) -> dict[str, Estimate]:
+    """All estimators that apply. y: `(N,)` labels with their `class_log_posterior`, else any real
+    conditions.
+    """
     estimates = {
         "squared_difference": squared_difference(terms),
         "entropy_difference": entropy_difference(terms),
@@ -147,5 +186,7 @@ def mutual_information(terms: Terms, y: np.ndarray, log_q: np.ndarray | None = N
         estimates["classification_bound"] = classification_bound(log_q, y)
     if terms.log_q is not None:
         estimates["mixture_difference"] = mixture_difference(terms)
-        estimates["classifier"] = Estimate.of(classifier_information(terms, y, log_q.shape[1])[:, -1])
+        estimates["classifier"] = Estimate.of(
+            classifier_information(terms, y, log_q.shape[1])[:, -1]
+        )
     return estimates

@@ -1,9 +1,11 @@
-"""Where in noise level the information sits: integrals per stratum and cumulative, with standard errors over examples."""
+"""Where in noise level the information sits: integrals per stratum and cumulative, with standard
+errors over examples.
+"""
 
 import numpy as np
 import pandas as pd
 
-from diffinfo.estimate.integrand import Levels, Terms
+from diffinfo.estimate.integrand import Strata, Terms
 from diffinfo.process.schedule import VPSchedule
 
 
@@ -12,13 +14,16 @@ def _mean_and_error(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows.mean(0), rows.std(0, ddof=1) / np.sqrt(len(rows))
 
 
-def profiles(terms: Terms, levels: Levels, schedule: VPSchedule, classifier: np.ndarray | None = None) -> pd.DataFrame:
+def profiles(
+    terms: Terms, strata: Strata, schedule: VPSchedule, classifier: np.ndarray | None = None
+) -> pd.DataFrame:
     """One row per quantity and stratum, in nats.
 
-    `amount`: the integral over the stratum `[lam_low, lam_high]`, that is over `[s_low, s_high]`. `produced`: from the data
-    (s = 0 side) to `s_high`, as entropy produced by the forward process. `remaining`: from equilibrium up to `lam_high`,
-    e.g. I(X_lam; Y). Cumulative errors are those of the per-example sums, not of independent strata. classifier: `(N, K)`,
-    information that is cumulative already (`classifier_information`).
+    `amount`: the integral over the stratum `[lam_low, lam_high]`, that is over `[s_low, s_high]`.
+    `produced`: from the data (s = 0 side) to `s_high`, as entropy produced by the forward process.
+    `remaining`: from equilibrium up to `lam_high`, e.g. I(X_lam; Y). Cumulative errors are those of
+    the per-example sums, not of independent strata. classifier: `(N, K)`, information that is
+    cumulative already (`classifier_information`).
     """
     quantities = {
         "s_nn": terms.neural_u,
@@ -44,10 +49,10 @@ def profiles(terms: Terms, levels: Levels, schedule: VPSchedule, classifier: np.
         frame = pd.DataFrame(
             {
                 "quantity": name,
-                "lam_low": levels.low,
-                "lam_high": levels.high,
-                "s_low": schedule.time(levels.high),
-                "s_high": schedule.time(levels.low),
+                "lam_low": strata.low,
+                "lam_high": strata.high,
+                "s_low": schedule.time(strata.high),
+                "s_high": schedule.time(strata.low),
             }
         )
         for column, values in columns.items():

@@ -1,4 +1,5 @@
-"""The risk curve of a denoiser: what its prediction of the data misses at each SNR, the training loss in another unit.
+"""The risk curve of a denoiser: what its prediction of the data misses at each SNR, the training
+loss in another unit.
 
 R(snr) = E|x - x_hat|^2 = b^2 E|v - v_hat|^2 = E|eps - eps_hat|^2 / snr
 """
@@ -9,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diffinfo.denoise import Denoiser
 from diffinfo.loss import squared_error
+from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import noised
 
 
@@ -28,12 +29,19 @@ def _errors(denoiser, x, y, lams, key, conditional):
 
 
 def risk_curve(
-    denoiser: Denoiser, x: np.ndarray, lams: np.ndarray, key: jax.Array, y: np.ndarray | None = None, block: int = 2048
+    denoiser: Denoiser,
+    x: np.ndarray,
+    lams: np.ndarray,
+    key: jax.Array,
+    y: np.ndarray | None = None,
+    block: int = 2048,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """R at each log-SNR of `lams` `(K,)` and its standard error over examples x `(N, ...)`, both `(K,)`, in squared units of x.
+    """R at each log-SNR of `lams` `(K,)` and its standard error over examples x `(N, ...)`, both
+    `(K,)`, in squared units of x.
 
-    y: conditions `(N, ...)`, or None for the unconditional field. One draw of noise per example, the same at every level: the
-    curve is as smooth as the field, and a schedule fitted to it finds no valleys of chance.
+    y: conditions `(N, ...)`, or None for the unconditional field. One draw of noise per example,
+    the same at every level: the curve is as smooth as the field, and a schedule fitted to it finds
+    no valleys of chance.
     """
     lams = jnp.asarray(lams, jnp.float32)
     parts = [

@@ -13,38 +13,75 @@ LATENTS = {
 
 
 def cloud(axis: plt.Axes, points, y, title: str) -> None:
-    """Points `(N, 2)` coloured by label; up to ten classes get a legend's handles, more only their colours."""
+    """Points `(N, 2)` coloured by label; up to ten classes get a legend's handles, more only their
+    colours.
+    """
     labels = sorted(set(y.tolist()))
     for label, colour in zip(labels, sns.color_palette("husl", len(labels)), strict=True):
         chosen = points[y == label]
-        axis.scatter(*chosen.T, s=4, color=colour, linewidth=0, label=str(label) if len(labels) <= 10 else None)
+        axis.scatter(
+            *chosen.T,
+            s=4,
+            color=colour,
+            linewidth=0,
+            label=str(label) if len(labels) <= 10 else None,
+        )
     axis.set(title=title, xticks=[], yticks=[])
 
 
 def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
-    """Curves `(quantity, format, name)` of both latents, with two standard errors; hollow where the decoder does without."""
+    """Curves `(quantity, format, name)` of both latents, with two standard errors; hollow where the
+    decoder does without.
+    """
     for latent, (colour, symbol) in LATENTS.items():
         for quantity, form, name in curves:
-            rows = table[(table["latent"] == latent) & (table["quantity"] == quantity)].sort_values("tau")
+            rows = table[(table["latent"] == latent) & (table["quantity"] == quantity)].sort_values(
+                "tau"
+            )
             axis.errorbar(
                 rows["tau"], rows["value"], yerr=2 * rows["standard_error"], fmt=form, markersize=3.5, color=colour,
                 label=f"{symbol}, {name}", linewidth=1.0,
             )  # fmt: skip
             gone = rows[rows["collapsed"] > 0.5]
-            axis.plot(gone["tau"], gone["value"], form[0], markersize=3.5, color=colour, markerfacecolor="white", zorder=4)
+            axis.plot(
+                gone["tau"],
+                gone["value"],
+                form[0],
+                markersize=3.5,
+                color=colour,
+                markerfacecolor="white",
+                zorder=4,
+            )
     axis.set_xlabel(r"splitting time $\tau / T$")
 
 
 def information_against_tau(axis: plt.Axes, table: pd.DataFrame) -> None:
-    """I(Z;Y) of both latents, by fields and by a plain classifier, with H(Y) and where the two cross."""
-    against_tau(axis, table, (("classification_bound", "o-", "fields"), ("plain_classifier", "s:", "plain classifier")))
+    """I(Z;Y) of both latents, by fields and by a plain classifier, with H(Y) and where the two
+    cross.
+    """
+    against_tau(
+        axis,
+        table,
+        (("classification_bound", "o-", "fields"), ("plain_classifier", "s:", "plain classifier")),
+    )
     bound = table["upper_bound"].max()
     axis.axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
-    axis.text(table["tau"].min(), bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", fontsize="small")
+    axis.text(
+        table["tau"].min(), bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", fontsize="small"
+    )
     axis.set(ylim=(-0.05 * bound, 1.2 * bound), ylabel=r"$I(Z;Y)$ (nats)")
-    crossing = table[(table["quantity"] == "crossing_tau_classification_bound") & table["value"].notna()]
+    crossing = table[
+        (table["quantity"] == "crossing_tau_classification_bound") & table["value"].notna()
+    ]
     for row in crossing.itertuples():
         low, high = row.value - 2 * row.standard_error, row.value + 2 * row.standard_error
         axis.axvspan(low, high, color="black", alpha=0.12, linewidth=0)
         text = rf"cross at {row.value:.2f} ± {row.standard_error:.2f}"
-        axis.annotate(text, (high, 1.1 * bound), (3, 0), textcoords="offset points", fontsize="x-small", va="center")
+        axis.annotate(
+            text,
+            (high, 1.1 * bound),
+            (3, 0),
+            textcoords="offset points",
+            fontsize="x-small",
+            va="center",
+        )

@@ -1,4 +1,6 @@
-"""Which estimator of I(X;Y) to trust when: errors against the truth over four sweeps, from the same noise draws."""
+"""Which estimator of I(X;Y) to trust when: errors against the truth over four sweeps, from the same
+noise draws.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -23,20 +25,33 @@ SWEEPS = {
 
 
 def draw(inputs, out) -> None:
-    """inputs: the cases table of experiments named `<anything>-<sweep>-<value>`, with the sweeps above."""
+    """inputs: the cases table of experiments named `<anything>-<sweep>-<value>`, with the sweeps
+    above.
+    """
     table = pd.read_csv(inputs[0])
     table["sweep"] = table["experiment"].str.split("-").str[-2]
     sweeps = [name for name in SWEEPS if name in set(table["sweep"])]
     use_style()
-    figure, axes = plt.subplots(1, len(sweeps), figsize=(PAGE, 2.6), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(
+        1, len(sweeps), figsize=(PAGE, 2.6), layout="constrained", squeeze=False
+    )
     for axis, sweep in zip(axes[0], sweeps, strict=True):
         column, label, logarithmic = SWEEPS[sweep]
         for name, (colour, marker) in ESTIMATORS.items():
-            rows = table[(table["sweep"] == sweep) & (table["quantity"] == name)].sort_values(column)
+            rows = table[(table["sweep"] == sweep) & (table["quantity"] == name)].sort_values(
+                column
+            )
             error = (rows["value"] - rows["exact"]) / np.maximum(rows["exact"], 1) * 100
             spread = 2 * rows["standard_error"] / np.maximum(rows["exact"], 1) * 100
             axis.errorbar(
-                rows[column], error, yerr=spread, fmt=f"{marker}-", markersize=3, linewidth=0.8, color=colour, label=name
+                rows[column],
+                error,
+                yerr=spread,
+                fmt=f"{marker}-",
+                markersize=3,
+                linewidth=0.8,
+                color=colour,
+                label=name,
             )
         axis.axhline(0, color="black", linewidth=0.6)
         axis.set_yscale("symlog", linthresh=2, linscale=1.2)
@@ -51,7 +66,11 @@ def draw(inputs, out) -> None:
     axes[0, 0].set_ylabel("error, % of max(truth, 1 nat)")
     seconds = table[(table["sweep"] == "steps")].groupby("train_steps")["seconds"].first()
     if len(seconds):
-        axes[0, -1].set_title(f"{seconds.iloc[0]:.0f} to {seconds.iloc[-1]:.0f} s of training", fontsize="small")
+        axes[0, -1].set_title(
+            f"{seconds.iloc[0]:.0f} to {seconds.iloc[-1]:.0f} s of training", fontsize="small"
+        )
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, [text.replace("_", " ") for text in labels], loc="outside upper center", ncols=5)
+    figure.legend(
+        handles, [text.replace("_", " ") for text in labels], loc="outside upper center", ncols=5
+    )
     save(figure, out)

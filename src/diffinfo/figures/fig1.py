@@ -1,4 +1,6 @@
-"""Fig. 1: data on a curve. What holds them there grows without bound and is shared; what tells classes apart fades."""
+"""Fig. 1: data on a curve. What holds them there grows without bound and is shared; what tells
+classes apart fades.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,7 +9,11 @@ from matplotlib.collections import LineCollection
 
 from diffinfo.figures.style import COLOURS, OTHERS, PAGE, save, use_style
 
-NAMES = {"marginal": "normal part, unconditional", "given the class": "normal part, given $y$", "difference": "difference"}
+NAMES = {
+    "marginal": "normal part, unconditional",
+    "given the class": "normal part, given $y$",
+    "difference": "difference",
+}
 
 
 def _density(axis: plt.Axes, rows: pd.DataFrame) -> None:
@@ -22,7 +28,9 @@ def draw(inputs, out) -> None:
     table = pd.read_csv(inputs[0])
     density, drift, size = (table[table["kind"] == kind] for kind in ("density", "drift", "size"))
     use_style()
-    figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.5), layout="constrained", width_ratios=[1.1, 1.1, 1])
+    figure, axes = plt.subplots(
+        1, 3, figsize=(PAGE, 2.5), layout="constrained", width_ratios=[1.1, 1.1, 1]
+    )
     late = drift[drift["lam"] == drift["lam"].max()]
     for axis, field, title, colour in (
         (axes[0], "marginal", "unconditional drift", "unconditional"),
@@ -31,7 +39,13 @@ def draw(inputs, out) -> None:
         rows = late[late["field"] == field]
         length = np.hypot(rows["dx"], rows["dy"])
         axis.quiver(
-            rows["x"], rows["y"], rows["dx"] / length, rows["dy"] / length, color=COLOURS[colour], scale=22, width=0.005
+            rows["x"],
+            rows["y"],
+            rows["dx"] / length,
+            rows["dy"] / length,
+            color=COLOURS[colour],
+            scale=22,
+            width=0.005,
         )
         _density(axis, density[density["field"] == field])
         axis.set(title=title, xlim=(-2.6, 2.6), ylim=(-1.35, 1.35), xlabel="$x_1$", aspect="equal")
@@ -43,6 +57,8 @@ def draw(inputs, out) -> None:
         strict=True,
     ):
         axes[2].plot(rows["lam"], rows["value"], color=colour, linestyle=style, label=NAMES[field])
-    axes[2].set(yscale="log", xlabel=r"log-SNR $\lambda$", ylabel="score (r.m.s.)", title="towards the data")
+    axes[2].set(
+        yscale="log", xlabel=r"log-SNR $\lambda$", ylabel="score (r.m.s.)", title="towards the data"
+    )
     axes[2].legend(fontsize="x-small")
     save(figure, out)

@@ -1,4 +1,6 @@
-"""Fig. 10: information under guidance. Exactly, every unit of w adds about the same; up to a cut-off it saturates."""
+"""Fig. 10: information under guidance. Exactly, every unit of w adds about the same; up to a
+cut-off it saturates.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd

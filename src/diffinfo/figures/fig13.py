@@ -1,4 +1,6 @@
-"""Fig. 13: entropies and information against lambda_delta; where S_NN falls behind S_tot, and whether I follows."""
+"""Fig. 13: entropies and information against lambda_delta; where S_NN falls behind S_tot, and
+whether I follows.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -6,7 +8,10 @@ import pandas as pd
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 
 PANELS = (
-    (r"entropy (nats)", (("s_nn", r"$S^X$", "unconditional"), ("s_nn_conditional", r"$S^{X|Y}$", "conditional"))),
+    (
+        r"entropy (nats)",
+        (("s_nn", r"$S^X$", "unconditional"), ("s_nn_conditional", r"$S^{X|Y}$", "conditional")),
+    ),
     (
         r"$I(X;Y)$ (nats)",
         (
@@ -28,7 +33,13 @@ def draw(inputs, out) -> None:
             rows = table[table["quantity"] == quantity]
             error = 2 * rows["standard_error"]
             axis.errorbar(
-                rows["lambda_delta"], rows["value"], yerr=error, fmt="o-", markersize=3, color=COLOURS[colour], label=name
+                rows["lambda_delta"],
+                rows["value"],
+                yerr=error,
+                fmt="o-",
+                markersize=3,
+                color=COLOURS[colour],
+                label=name,
             )
             axis.plot(rows["lambda_delta"], rows["exact"], **EXACT)
         axis.plot([], [], color="black", linestyle="--", linewidth=0.8, label="exact")

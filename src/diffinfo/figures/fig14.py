@@ -9,7 +9,9 @@ from diffinfo.files import read_arrays
 
 def _strip(images: np.ndarray) -> np.ndarray:
     """`(N, H, W, C)` side by side, a white line between them."""
-    strip = np.concatenate(list(np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 0)), constant_values=255)), axis=1)
+    strip = np.concatenate(
+        list(np.pad(images, ((0, 0), (0, 0), (0, 1), (0, 0)), constant_values=255)), axis=1
+    )
     return strip[..., 0] if strip.shape[-1] == 1 else strip
 
 
@@ -17,11 +19,17 @@ def draw(inputs, out) -> None:
     """inputs: files of the reconstruct stage, of models of the same data."""
     found = [read_arrays(path) for path in inputs]
     use_style()
-    figure, axes = plt.subplots(1 + len(found), 1, figsize=(PAGE, 0.95 * (1 + len(found))), layout="constrained")
-    axes[0].imshow(_strip(found[0]["images"]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+    figure, axes = plt.subplots(
+        1 + len(found), 1, figsize=(PAGE, 0.95 * (1 + len(found))), layout="constrained"
+    )
+    axes[0].imshow(
+        _strip(found[0]["images"]), cmap="gray", vmin=0, vmax=255, interpolation="nearest"
+    )
     axes[0].set_title("held-out images", loc="left", fontsize="small")
     for axis, a in zip(axes[1:], found, strict=True):
-        axis.imshow(_strip(a["reconstructions"]), cmap="gray", vmin=0, vmax=255, interpolation="nearest")
+        axis.imshow(
+            _strip(a["reconstructions"]), cmap="gray", vmin=0, vmax=255, interpolation="nearest"
+        )
         sharpness = a["reconstructions_power"].mean() / a["images_power"].mean()
         name = "diffusion decoder" if a["is_diffusion"] else "Gaussian decoder"
         error = a["squared_error"].mean()

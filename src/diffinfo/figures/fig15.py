@@ -13,7 +13,9 @@ def draw(inputs, out) -> None:
     table = pd.read_csv(inputs[0])
     experiments = list(dict.fromkeys(table["experiment"]))
     use_style()
-    figure, axes = plt.subplots(1, len(experiments), figsize=(PAGE, 3.5), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(experiments), figsize=(PAGE, 3.5), squeeze=False, layout="constrained"
+    )
     for axis, experiment, path in zip(axes.flat, experiments, inputs[1:], strict=True):
         codes = read_arrays(path)
         rows = table[table["experiment"] == experiment].set_index("quantity")

@@ -1,4 +1,6 @@
-"""Fig. 18: what perceptual and semantic codes tell of the label, and what they hold at all, against the splitting time."""
+"""Fig. 18: what perceptual and semantic codes tell of the label, and what they hold at all, against
+the splitting time.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -8,15 +10,23 @@ from diffinfo.figures.style import PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the codes table of a sweep over tau. Hollow: codes that the decoder does without, so no finding."""
+    """inputs: the codes table of a sweep over tau. Hollow: codes that the decoder does without, so
+    no finding.
+    """
     table = pd.read_csv(inputs[0])
     use_style()
     names = table["data"].unique()
-    figure, axes = plt.subplots(len(names), 2, figsize=(PAGE, 2.9 * len(names)), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        len(names), 2, figsize=(PAGE, 2.9 * len(names)), squeeze=False, layout="constrained"
+    )
     for (information, held), name in zip(axes, names, strict=True):
         sweep = table[table["data"] == name]
         information_against_tau(information, sweep)
-        against_tau(held, sweep, (("kl", "o-", r"KL, at least $I(Z;X)$"), ("use", "s:", "use to the decoder")))
+        against_tau(
+            held,
+            sweep,
+            (("kl", "o-", r"KL, at least $I(Z;X)$"), ("use", "s:", "use to the decoder")),
+        )
         held.set_yscale("symlog", linthresh=1)
         held.set(ylabel="nats held by $Z$", title=name)
         information.set_title(name)

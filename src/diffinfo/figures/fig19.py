@@ -10,7 +10,9 @@ def draw(inputs, out) -> None:
     """inputs: the illustration's table."""
     table = pd.read_csv(inputs[0])
     use_style()
-    figure, axes = plt.subplots(2, 3, figsize=(PAGE, 3.8), layout="constrained", sharey=True, width_ratios=[0.22, 1, 0.22])
+    figure, axes = plt.subplots(
+        2, 3, figsize=(PAGE, 3.8), layout="constrained", sharey=True, width_ratios=[0.22, 1, 0.22]
+    )
     rows = (
         ("forward", "data", "equilibrium", "$s$", "noising", "unconditional"),
         ("reverse", "equilibrium", "data", "$t = T - s$", "generation", "conditional"),
@@ -22,7 +24,10 @@ def draw(inputs, out) -> None:
         for axis, name in ((row[0], left), (row[2], right)):
             density = table[table["kind"] == name]
             axis.fill_betweenx(density["x"], density["value"], color="0.6", linewidth=0)
-            axis.set(xticks=[], title={"data": r"$p_\mathrm{d}$", "equilibrium": r"$p_\mathrm{eq}$"}[name])
+            axis.set(
+                xticks=[],
+                title={"data": r"$p_\mathrm{d}$", "equilibrium": r"$p_\mathrm{eq}$"}[name],
+            )
             axis.spines[["bottom", "left"]].set_visible(False)
         row[0].set_ylabel("$x$")
         row[0].invert_xaxis()

@@ -1,4 +1,6 @@
-"""Fig. 20: labels passed through a channel of known noise, on real images: estimated against exact I(X;Y)."""
+"""Fig. 20: labels passed through a channel of known noise, on real images: estimated against exact
+I(X;Y).
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -43,5 +45,11 @@ def draw(inputs, out) -> None:
     whole.set(xlabel="exact $I(X;Y)$ (nats)", ylabel="estimated $I(X;Y)$ (nats)")
     near.set(xlabel="exact $I(X;Y)$ (nats)", ylabel="error (nats)")
     handles, labels = whole.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=3, title="estimator (mean absolute error, nats)")
+    figure.legend(
+        handles,
+        labels,
+        loc="outside upper center",
+        ncols=3,
+        title="estimator (mean absolute error, nats)",
+    )
     save(figure, out)

@@ -22,10 +22,15 @@ def draw(inputs, out) -> None:
     rows = []  # (label, row of the table or None)
     for data in dict.fromkeys(known["data"]):
         rows.append((data, None))
-        rows += [(f"{row.model}  ", row) for row in known[known["data"] == data].sort_values("bits_per_dimension").itertuples()]
+        rows += [
+            (f"{row.model}  ", row)
+            for row in known[known["data"] == data].sort_values("bits_per_dimension").itertuples()
+        ]
     use_style()
     height = max(0.16 * len(rows), 0.6 * len(experiments)) + 1.3
-    figure, (entropy, bits) = plt.subplots(1, 2, figsize=(PAGE, height), layout="constrained", width_ratios=(2, 3))
+    figure, (entropy, bits) = plt.subplots(
+        1, 2, figsize=(PAGE, height), layout="constrained", width_ratios=(2, 3)
+    )
     at = np.arange(len(experiments))
     for i, (name, (label, colour)) in enumerate(PARTS.items()):
         found = ours.loc[[(e, name) for e in experiments]]
@@ -41,7 +46,11 @@ def draw(inputs, out) -> None:
             continue
         measured = row.kind == "measured"
         error = 2 * row.bits_per_dimension_se if measured else None
-        colour = COLOURS["information"] if measured and row.quantity == "bits_per_dimension" else OTHERS[2]
+        colour = (
+            COLOURS["information"]
+            if measured and row.quantity == "bits_per_dimension"
+            else OTHERS[2]
+        )
         marker = {"fmt": "o" if measured else "s", "markersize": 3.5, "capsize": 2, "color": colour}
         bits.errorbar(row.bits_per_dimension, y, xerr=error, **marker)
         bits.annotate(

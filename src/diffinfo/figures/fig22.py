@@ -1,4 +1,6 @@
-"""Fig. 22: information about the label up to a noise level, from fields and from a classifier of noised images."""
+"""Fig. 22: information about the label up to a noise level, from fields and from a classifier of
+noised images.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -22,7 +24,11 @@ def draw(inputs, out) -> None:
     columns = min(3, len(experiments))
     rows = -(-len(experiments) // columns)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(min(PAGE, 3.4 * columns + 0.6), 2.4 * rows + 0.5), squeeze=False, layout="constrained"
+        rows,
+        columns,
+        figsize=(min(PAGE, 3.4 * columns + 0.6), 2.4 * rows + 0.5),
+        squeeze=False,
+        layout="constrained",
     )
     for axis in axes.flat[len(experiments) :]:
         axis.set_axis_off()
@@ -30,10 +36,25 @@ def draw(inputs, out) -> None:
         chosen = table[table["experiment"] == experiment]
         for quantity, (label, colour, style) in CURVES.items():
             line = chosen[chosen["quantity"] == quantity].sort_values("lam_high")
-            band(axis, line["lam_high"], line["remaining"], line["remaining_se"], color=colour, linestyle=style, label=label)
+            band(
+                axis,
+                line["lam_high"],
+                line["remaining"],
+                line["remaining_se"],
+                color=colour,
+                linestyle=style,
+                label=label,
+            )
         bound = estimates.loc[estimates["experiment"] == experiment, "upper_bound"].max()
         axis.axhline(bound, color=COLOURS["bound"], linestyle=":")
-        axis.text(chosen["lam_low"].min(), bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", fontsize="small")
+        axis.text(
+            chosen["lam_low"].min(),
+            bound,
+            r"$H(Y)$",
+            color=COLOURS["bound"],
+            va="bottom",
+            fontsize="small",
+        )
         axis.set(xlabel=r"log-SNR $\lambda$", title=experiment, ylim=(-0.05 * bound, 1.6 * bound))
     for axis in axes[:, 0]:
         axis.set_ylabel(r"$I(X_\lambda; Y)$ (nats)")

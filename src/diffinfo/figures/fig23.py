@@ -1,4 +1,6 @@
-"""Fig. 23: schedules with few steps on two mixtures: likelihood, which collapse improves, beside scores that it does not."""
+"""Fig. 23: schedules with few steps on two mixtures: likelihood, which collapse improves, beside
+scores that it does not.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -22,7 +24,9 @@ def draw(inputs, out) -> None:
     table = pd.read_csv(inputs[0])
     use_style()
     toys = table["toy"].unique()
-    figure, axes = plt.subplots(len(toys), 4, figsize=(PAGE, 2.0 * len(toys) + 0.9), layout="constrained", squeeze=False)
+    figure, axes = plt.subplots(
+        len(toys), 4, figsize=(PAGE, 2.0 * len(toys) + 0.9), layout="constrained", squeeze=False
+    )
     for row, toy in zip(axes, toys, strict=True):
         for axis, (quantity, label) in zip(row, SCORES.items(), strict=True):
             rows = table[(table["toy"] == toy) & (table["quantity"] == quantity)]
@@ -35,13 +39,25 @@ def draw(inputs, out) -> None:
                     axis.errorbar(line["nfe"], line["value"], yerr=error, fmt=style, marker="o", markersize=2.5, color=colour,
                                   label=name)  # fmt: skip
                     if quantity == "nll":
-                        axis.plot(line["nfe"], line["published"], "x", markersize=5, color=colour, alpha=0.7)
-            axis.set(xticks=sorted(rows.loc[rows["nfe"] > 0, "nfe"].unique()), title=label if toy == toys[0] else "")
+                        axis.plot(
+                            line["nfe"],
+                            line["published"],
+                            "x",
+                            markersize=5,
+                            color=colour,
+                            alpha=0.7,
+                        )
+            axis.set(
+                xticks=sorted(rows.loc[rows["nfe"] > 0, "nfe"].unique()),
+                title=label if toy == toys[0] else "",
+            )
             axis.set_yscale("symlog", linthresh=0.01) if quantity == "energy_distance" else None
             if toy == toys[-1]:
                 axis.set_xlabel("evaluations")
         row[0].set_ylabel(toy)
     handles, labels = axes[0, 0].get_legend_handles_labels()
     title = "solid: DDIM; dashed: SDE-DPM-Solver++(2M); crosses: published; dashed black: the mixture itself"
-    figure.legend(handles, labels, loc="outside lower center", ncols=4, title=title, title_fontsize="small")
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=4, title=title, title_fontsize="small"
+    )
     save(figure, out)

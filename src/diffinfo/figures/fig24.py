@@ -1,4 +1,6 @@
-"""Fig. 24: what steps cost, in nats of path KL: formula, simulated chains, an imperfect denoiser, the bound."""
+"""Fig. 24: what steps cost, in nats of path KL: formula, simulated chains, an imperfect denoiser,
+the bound.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -15,11 +17,15 @@ CHAINS = {"chain": COLOURS["unconditional"], "imperfect_chain": COLOURS["conditi
 
 
 def draw(inputs, out) -> None:
-    """inputs: the table of the theory stage. Points: direct Monte Carlo over chains, two standard errors."""
+    """inputs: the table of the theory stage. Points: direct Monte Carlo over chains, two standard
+    errors.
+    """
     table = pd.read_csv(inputs[0])
     use_style()
     targets = table["target"].unique()
-    figure, axes = plt.subplots(1, len(targets), figsize=(PAGE, 2.9), layout="constrained", sharey=True)
+    figure, axes = plt.subplots(
+        1, len(targets), figsize=(PAGE, 2.9), layout="constrained", sharey=True
+    )
     seen = {}
     for axis, target in zip(axes, targets, strict=True):
         rows = table[table["target"] == target]
@@ -31,11 +37,24 @@ def draw(inputs, out) -> None:
             points = rows[rows["quantity"] == quantity]
             if len(points):
                 seen["simulated chains"] = axis.errorbar(
-                    points["steps"], points["value"], yerr=2 * points["standard_error"], fmt="o", markersize=3.5, color=colour
+                    points["steps"],
+                    points["value"],
+                    yerr=2 * points["standard_error"],
+                    fmt="o",
+                    markersize=3.5,
+                    color=colour,
                 )
-        axis.set(xscale="log", yscale="log", xlabel="steps $K$", title=target, xticks=[2, 4, 8, 16, 32, 64])
+        axis.set(
+            xscale="log",
+            yscale="log",
+            xlabel="steps $K$",
+            title=target,
+            xticks=[2, 4, 8, 16, 32, 64],
+        )
         axis.set_xticks([2, 4, 8, 16, 32, 64], ["2", "4", "8", "16", "32", "64"], minor=False)
         axis.minorticks_off()
     axes[0].set_ylabel("path KL (nats)")
-    figure.legend(list(seen.values()), list(seen), loc="outside lower center", ncols=3, fontsize="x-small")
+    figure.legend(
+        list(seen.values()), list(seen), loc="outside lower center", ncols=3, fontsize="x-small"
+    )
     save(figure, out)

@@ -1,4 +1,6 @@
-"""Fig. 26: noise levels and dimension: how many can be told apart, how many a sampler needs, and what fewer miss."""
+"""Fig. 26: noise levels and dimension: how many can be told apart, how many a sampler needs, and
+what fewer miss.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -24,19 +26,36 @@ def draw(inputs, out) -> None:
     for quantity, (label, colour, marker) in NEEDED.items():
         rows = table[table["quantity"] == quantity]
         # From 32 dimensions on, where the law of large d holds.
-        slope = np.polyfit(*np.log(rows.loc[rows["dimension"] >= 32, ["dimension", "value"]].to_numpy().T), 1)[0]
-        needed.plot(rows["dimension"], rows["value"], marker, markersize=4, color=colour, label=f"{label}: slope {slope:.3f}")
+        slope = np.polyfit(
+            *np.log(rows.loc[rows["dimension"] >= 32, ["dimension", "value"]].to_numpy().T), 1
+        )[0]
+        needed.plot(
+            rows["dimension"],
+            rows["value"],
+            marker,
+            markersize=4,
+            color=colour,
+            label=f"{label}: slope {slope:.3f}",
+        )
     d = np.geomspace(2, table["dimension"].max(), 50)
     needed.plot(d, 3 * np.sqrt(d), **EXACT)
-    needed.set(xscale="log", yscale="log", xlabel="dimension $d$", ylabel="noise levels", ylim=(1.2, 3e4))
+    needed.set(
+        xscale="log", yscale="log", xlabel="dimension $d$", ylabel="noise levels", ylim=(1.2, 3e4)
+    )
     needed.legend(fontsize="xx-small", loc="upper left")
     rows = table[table["quantity"] == "planted_fraction"]
     shades = sns.color_palette("viridis", rows["dimension"].nunique() + 1)
     for (dimension, line), colour in zip(rows.groupby("dimension"), shades, strict=False):
         x, share, error = line["steps_per_root"], line["value"], 2 * line["standard_error"]
-        found.errorbar(x, share, yerr=error, fmt="o-", markersize=3.5, color=colour, label=f"$d$ = {dimension}")
+        found.errorbar(
+            x, share, yerr=error, fmt="o-", markersize=3.5, color=colour, label=f"$d$ = {dimension}"
+        )
     found.axhline(0.5, **EXACT)
-    found.set(xlabel=r"steps / $\sqrt{d}$", ylabel="share of samples in the planted shell", ylim=(-0.02, 0.55))
+    found.set(
+        xlabel=r"steps / $\sqrt{d}$",
+        ylabel="share of samples in the planted shell",
+        ylim=(-0.02, 0.55),
+    )
     found.set_xscale("log", base=2)
     found.legend(fontsize="x-small")
     save(figure, out)

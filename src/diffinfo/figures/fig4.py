@@ -1,4 +1,6 @@
-"""Fig. 4: two ways to a large S^{X|Y}. Left columns: flattening, S blows up and I stays. Right: determinism, I grows alone."""
+"""Fig. 4: two ways to a large S^{X|Y}. Left columns: flattening, S blows up and I stays. Right:
+determinism, I grows alone.
+"""
 
 import matplotlib.pyplot as plt
 
@@ -15,8 +17,14 @@ def draw(inputs, out) -> None:
         chosen = table[table["experiment"] == experiment]
         first = chosen.iloc[0]
         flat = first["rank"] < first["dim_x"]
-        title = rf"flattening, $\lambda_\delta = {first['lambda_delta']:g}$" if flat else "determinism, "
-        column[0].set_title(title if flat else title + rf"$\sigma_\epsilon = {first['sigma_eps']:g}$")
+        title = (
+            rf"flattening, $\lambda_\delta = {first['lambda_delta']:g}$"
+            if flat
+            else "determinism, "
+        )
+        column[0].set_title(
+            title if flat else title + rf"$\sigma_\epsilon = {first['sigma_eps']:g}$"
+        )
         for axis, (_, x, y, x_label, y_label) in zip(column, (PRODUCED, RATE_LAM), strict=True):
             draw_curves(axis, chosen, x, y)
             axis.set(xlabel=x_label, ylabel=y_label if y == "produced" else "rate (nats per nat)")

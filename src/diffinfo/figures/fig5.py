@@ -9,7 +9,9 @@ from diffinfo.files import read_arrays
 
 
 def draw(inputs, out) -> None:
-    """inputs: the codes table of a sweep over tau (Fig. 18's; its first data set is shown), and a file of the tsne stage."""
+    """inputs: the codes table of a sweep over tau (Fig. 18's; its first data set is shown), and a
+    file of the tsne stage.
+    """
     table, points = pd.read_csv(inputs[0]), read_arrays(inputs[1])
     use_style()
     figure, axes = plt.subplot_mosaic(
@@ -21,5 +23,7 @@ def draw(inputs, out) -> None:
     information_against_tau(axes["information"], table[table["data"] == table["data"].iloc[0]])
     axes["information"].legend(fontsize="x-small", loc="center right", bbox_to_anchor=(1, 0.38))
     handles, labels = axes["semantic"].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=10, markerscale=2, fontsize="x-small")
+    figure.legend(
+        handles, labels, loc="outside lower center", ncols=10, markerscale=2, fontsize="x-small"
+    )
     save(figure, out)

@@ -1,4 +1,6 @@
-"""Fig. 6: the linear Gaussian model in one dimension; the less noise, the narrower x given y beside x."""
+"""Fig. 6: the linear Gaussian model in one dimension; the less noise, the narrower x given y beside
+x.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -10,8 +12,12 @@ def draw(inputs, out) -> None:
     """inputs: the illustration's table."""
     table = pd.read_csv(inputs[0])
     use_style()
-    figure, axes = plt.subplots(2, 2, figsize=(0.8 * PAGE, 3.6), layout="constrained", sharex=True, height_ratios=[1, 1.6])
-    for column, sigma in zip(axes.T, sorted(table["sigma_eps"].unique(), reverse=True), strict=True):
+    figure, axes = plt.subplots(
+        2, 2, figsize=(0.8 * PAGE, 3.6), layout="constrained", sharex=True, height_ratios=[1, 1.6]
+    )
+    for column, sigma in zip(
+        axes.T, sorted(table["sigma_eps"].unique(), reverse=True), strict=True
+    ):
         chosen = table[table["sigma_eps"] == sigma]
         for kind, colour, label in (
             ("marginal", COLOURS["conditional"], "$p(x)$"),

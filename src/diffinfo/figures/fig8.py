@@ -1,4 +1,6 @@
-"""Fig. 8: guided samples of a Gaussian pair in one dimension each; the larger w, the tighter and the more tilted."""
+"""Fig. 8: guided samples of a Gaussian pair in one dimension each; the larger w, the tighter and
+the more tilted.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd

@@ -1,4 +1,6 @@
-"""Fig. 9: as x loses its extent in most directions, S_NN grows and I becomes a vanishing share of it."""
+"""Fig. 9: as x loses its extent in most directions, S_NN grows and I becomes a vanishing share of
+it.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -17,13 +19,31 @@ def draw(inputs, out) -> None:
         (axes[0], s_nn, s_nn["exact"], "unconditional", r"$S^X$ (nats)"),
         (axes[1], information, information["exact"], "information", r"$I(X;Y)$ (nats)"),
     ):
-        axis.errorbar(size, rows["value"], yerr=2 * rows["standard_error"], fmt="o-", markersize=3, color=COLOURS[colour])
+        axis.errorbar(
+            size,
+            rows["value"],
+            yerr=2 * rows["standard_error"],
+            fmt="o-",
+            markersize=3,
+            color=COLOURS[colour],
+        )
         axis.plot(size, exact, **EXACT)
         axis.set(ylabel=label, ylim=(min(0, axis.get_ylim()[0]), None))
     ratio = information["value"].to_numpy() / s_nn["value"].to_numpy()
-    error = 2 * information["standard_error"].to_numpy() / s_nn["value"].to_numpy()  # that of S is much smaller
-    axes[2].errorbar(size, ratio, yerr=error, fmt="o-", markersize=3, color=COLOURS["conditional"], label="network")
-    axes[2].plot(size, information["exact"].to_numpy() / s_nn["exact"].to_numpy(), **EXACT, label="exact")
+    # that of S is much smaller
+    error = 2 * information["standard_error"].to_numpy() / s_nn["value"].to_numpy()
+    axes[2].errorbar(
+        size,
+        ratio,
+        yerr=error,
+        fmt="o-",
+        markersize=3,
+        color=COLOURS["conditional"],
+        label="network",
+    )
+    axes[2].plot(
+        size, information["exact"].to_numpy() / s_nn["exact"].to_numpy(), **EXACT, label="exact"
+    )
     axes[2].set(yscale="log", ylabel=r"$I(X;Y) / S^X$")
     axes[2].legend()
     for axis in axes:

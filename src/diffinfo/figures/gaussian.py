@@ -1,4 +1,6 @@
-"""What Figs. 4, 11 and 12 share: networks (solid, bands of two standard errors) over closed forms (dashed)."""
+"""What Figs. 4, 11 and 12 share: networks (solid, bands of two standard errors) over closed forms
+(dashed).
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,7 +18,13 @@ CURVES = (
 # column title, x, y, x label, y label
 PRODUCED = ("produced up to $s$", "s_high", "produced", "time $s$", "nats")
 RATE_S = ("rate against $s$", "s_mid", "rate_s", "time $s$", "nats per unit $s$")
-RATE_LAM = ("rate against log-SNR", "lam_mid", "rate_lam", r"log-SNR $\lambda$ (data to the right)", "nats per nat")
+RATE_LAM = (
+    "rate against log-SNR",
+    "lam_mid",
+    "rate_lam",
+    r"log-SNR $\lambda$ (data to the right)",
+    "nats per nat",
+)
 
 
 def read_profiles(path) -> pd.DataFrame:
@@ -30,7 +38,9 @@ def read_profiles(path) -> pd.DataFrame:
 def draw_curves(axis: plt.Axes, chosen: pd.DataFrame, x: str, y: str) -> None:
     """All curves of one experiment."""
     for network, exact, _, colour in CURVES:
-        solid = chosen[(chosen["kind"] == "network") & (chosen["quantity"] == network)].sort_values(x)
+        solid = chosen[(chosen["kind"] == "network") & (chosen["quantity"] == network)].sort_values(
+            x
+        )
         dashed = chosen[(chosen["kind"] == "exact") & (chosen["quantity"] == exact)].sort_values(x)
         band(axis, solid[x], solid[y], solid[f"{y}_se"], color=colour)
         axis.plot(dashed[x], dashed[y], **EXACT)
@@ -50,11 +60,18 @@ def draw_rows(path, out, parameter: str, symbol: str) -> None:
     experiments = table.sort_values(parameter, ascending=False)["experiment"].unique()
     use_style()
     figure, axes = plt.subplots(
-        len(experiments), 3, figsize=(PAGE, 1.55 * len(experiments) + 0.5), squeeze=False, sharex="col", layout="constrained"
+        len(experiments),
+        3,
+        figsize=(PAGE, 1.55 * len(experiments) + 0.5),
+        squeeze=False,
+        sharex="col",
+        layout="constrained",
     )
     for place, (row, experiment) in enumerate(zip(axes, experiments, strict=True)):
         chosen = table[table["experiment"] == experiment]
-        for axis, (title, x, y, x_label, y_label) in zip(row, (PRODUCED, RATE_S, RATE_LAM), strict=True):
+        for axis, (title, x, y, x_label, y_label) in zip(
+            row, (PRODUCED, RATE_S, RATE_LAM), strict=True
+        ):
             draw_curves(axis, chosen, x, y)
             axis.set_ylabel(y_label)
             if place == 0:
@@ -65,6 +82,13 @@ def draw_rows(path, out, parameter: str, symbol: str) -> None:
         row[1].set_xlim(0, 0.6)
         value = chosen[parameter].iloc[0]
         number = f"{value:g}" if value >= 0.01 else f"10^{{{np.log10(value):.2g}}}"
-        row[2].text(0.02, 0.98, f"${symbol} = {number}$", transform=row[2].transAxes, va="top", fontsize="small")
+        row[2].text(
+            0.02,
+            0.98,
+            f"${symbol} = {number}$",
+            transform=row[2].transAxes,
+            va="top",
+            fontsize="small",
+        )
     figure.legend(handles=handles(), loc="outside upper center", ncols=4)
     save(figure, out)

@@ -10,30 +10,47 @@ IMAGES = 5  # of each data set
 
 
 def draw(inputs, out) -> None:
-    """inputs: one maps file per data set (`stages/maps.py`). One row per image: itself, then a map per range of log-SNR."""
+    """inputs: one maps file per data set (`stages/maps.py`). One row per image: itself, then a map
+    per range of log-SNR.
+    """
     use_style()
     arrays = [read_arrays(path) for path in inputs]
     rows = [(a, i) for a in arrays for i in range(min(IMAGES, len(a["images"])))]
     columns = 1 + max(len(a["edges"]) - 1 for a in arrays)
     figure, axes = plt.subplots(
-        len(rows), columns, figsize=(PAGE, PAGE / columns * len(rows) + 0.5), squeeze=False, layout="constrained"
+        len(rows),
+        columns,
+        figsize=(PAGE, PAGE / columns * len(rows) + 0.5),
+        squeeze=False,
+        layout="constrained",
     )
     for axis in axes.flat:
         axis.set_axis_off()
     for axes_row, (a, i) in zip(axes, rows, strict=True):
         image, maps = a["images"][i], a["maps"][i]
-        axes_row[0].imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255)
+        axes_row[0].imshow(
+            image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255
+        )
         brightest = maps.max()
         for band, axis in enumerate(axes_row[1 : 1 + len(maps)]):
             drawn = axis.imshow(maps[band], cmap="magma", vmin=0, vmax=brightest)
             axis.text(
-                0.97, 0.03, f"{maps[band].sum():.2f}", transform=axis.transAxes, color="white", ha="right", fontsize="small"
+                0.97,
+                0.03,
+                f"{maps[band].sum():.2f}",
+                transform=axis.transAxes,
+                color="white",
+                ha="right",
+                fontsize="small",
             )
             if i == 0:
                 low, high = a["edges"][band : band + 2]
                 axis.set_title(rf"${low:.0f} < \lambda < {high:.0f}$", fontsize="small")
         bar = figure.colorbar(drawn, ax=axes_row[-1], fraction=0.06, pad=0.03)
         bar.ax.tick_params(labelsize="x-small")
-        bar.set_ticks(np.linspace(0, brightest, 3), labels=[f"{tick:.1g}" for tick in np.linspace(0, brightest, 3)])
+        bar.set_ticks(
+            np.linspace(0, brightest, 3),
+            labels=[f"{tick:.1g}" for tick in np.linspace(0, brightest, 3)],
+        )
     figure.supxlabel("nats per pixel (colour), and in the whole picture (number)", fontsize="small")
     save(figure, out)

@@ -1,4 +1,6 @@
-"""What codes tell of the label against what a nat of them costs, how many nats they are, and how long they trained."""
+"""What codes tell of the label against what a nat of them costs, how many nats they are, and how
+long they trained.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -14,16 +16,35 @@ WEIGHTINGS = {
 LEAST = 0.05  # nats; smaller KLs are drawn there
 
 
-def _draw(axis: plt.Axes, rows: pd.DataFrame, x: pd.Series, form: str, colour, label: str | None = None) -> None:
-    """I(Z;Y) of the rows of a pivoted table at `x`, hollow where the decoder does without the codes."""
-    told, error = rows["value"]["classification_bound"], 2 * rows["standard_error"]["classification_bound"]
-    axis.errorbar(x, told, yerr=error, fmt=form, markersize=3.5, color=colour, linewidth=1.0, label=label)
+def _draw(
+    axis: plt.Axes, rows: pd.DataFrame, x: pd.Series, form: str, colour, label: str | None = None
+) -> None:
+    """I(Z;Y) of the rows of a pivoted table at `x`, hollow where the decoder does without the
+    codes.
+    """
+    told, error = (
+        rows["value"]["classification_bound"],
+        2 * rows["standard_error"]["classification_bound"],
+    )
+    axis.errorbar(
+        x, told, yerr=error, fmt=form, markersize=3.5, color=colour, linewidth=1.0, label=label
+    )
     gone = rows["collapsed"]["kl"] > 0.5
-    axis.plot(x[gone], told[gone], form[0], markersize=3.5, color=colour, markerfacecolor="white", zorder=4)
+    axis.plot(
+        x[gone],
+        told[gone],
+        form[0],
+        markersize=3.5,
+        color=colour,
+        markerfacecolor="white",
+        zorder=4,
+    )
 
 
 def draw(inputs, out) -> None:
-    """inputs: the codes table of sweeps over train.kl_weight and (in nats) train.steps. Hollow: codes that nothing uses."""
+    """inputs: the codes table of sweeps over train.kl_weight and (in nats) train.steps. Hollow:
+    codes that nothing uses.
+    """
     table = pd.read_csv(inputs[0])
     use_style()
     nats = table[table["weighting"] == "likelihood"]
@@ -38,14 +59,23 @@ def draw(inputs, out) -> None:
             rows = rows[rows["steps"] == rows["steps"].mode().iloc[0]] if len(rows) else rows
             if rows.empty:
                 continue
-            rows = rows.pivot_table(index="kl_weight", columns="quantity", values=["value", "standard_error", "collapsed"])
+            rows = rows.pivot_table(
+                index="kl_weight",
+                columns="quantity",
+                values=["value", "standard_error", "collapsed"],
+            )
             _draw(price, rows, rows.index.to_series(), form, colour, f"{symbol}, {name}")
             _draw(rate, rows, rows["value"]["kl"].clip(lower=LEAST), form, colour)
         if len(trained):
             rows = trained[trained["latent"] == latent]
-            rows = rows.pivot_table(index="steps", columns="quantity", values=["value", "standard_error", "collapsed"])
+            rows = rows.pivot_table(
+                index="steps", columns="quantity", values=["value", "standard_error", "collapsed"]
+            )
             _draw(axes[2], rows, rows.index.to_series(), "o-", colour)
-            axes[2].set(xlabel="training steps", title=rf"training, $\gamma$ = {trained['kl_weight'].iloc[0]:g}")
+            axes[2].set(
+                xlabel="training steps",
+                title=rf"training, $\gamma$ = {trained['kl_weight'].iloc[0]:g}",
+            )
             taken = rows.index.to_list()
     bound = table["upper_bound"].max()
     for axis in axes:
@@ -54,8 +84,17 @@ def draw(inputs, out) -> None:
     if len(trained):
         axes[2].set_xticks(taken, [f"{steps:g}" for steps in taken])
         axes[2].minorticks_off()
-    price.text(table["kl_weight"].min(), bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", fontsize="small")
-    price.set(xlabel=r"KL weight $\gamma$", ylabel=r"$I(Z;Y)$ (nats)", ylim=(-0.05 * bound, 1.15 * bound))
+    price.text(
+        table["kl_weight"].min(),
+        bound,
+        r"$H(Y)$",
+        color=COLOURS["bound"],
+        va="bottom",
+        fontsize="small",
+    )
+    price.set(
+        xlabel=r"KL weight $\gamma$", ylabel=r"$I(Z;Y)$ (nats)", ylim=(-0.05 * bound, 1.15 * bound)
+    )
     price.set_title(rf"price, $\tau$ = {table['tau'].dropna().iloc[0]:g} $T$")
     rate.set(xlabel="KL of the code (nats)", xlim=(0.8 * LEAST, None), title="rate")
     figure.legend(loc="outside lower center", ncols=2, fontsize="x-small")

@@ -1,4 +1,6 @@
-"""Most of the information, none of the class: shares of S_NN and of I(X;Y) that sit at s < tau, and what both codes tell."""
+"""Most of the information, none of the class: shares of S_NN and of I(X;Y) that sit at s < tau, and
+what both codes tell.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -9,26 +11,62 @@ from diffinfo.figures.style import COLOURS, COLUMN, save, use_style
 CURVES = {
     "s_nn_early_share": (r"$S_\mathrm{NN}$ at $s < \tau$", "black", "o-"),
     "information_early_share": (r"$I(X;Y \mid X_\tau)$", COLOURS["information"], "^-"),
-    "classification_bound_perceptual": (rf"$I$({LATENTS['perceptual'][1]}$;Y)$", LATENTS["perceptual"][0], "s--"),
-    "classification_bound_semantic": (rf"$I$({LATENTS['semantic'][1]}$;Y)$", LATENTS["semantic"][0], "s--"),
+    "classification_bound_perceptual": (
+        rf"$I$({LATENTS['perceptual'][1]}$;Y)$",
+        LATENTS["perceptual"][0],
+        "s--",
+    ),
+    "classification_bound_semantic": (
+        rf"$I$({LATENTS['semantic'][1]}$;Y)$",
+        LATENTS["semantic"][0],
+        "s--",
+    ),
 }
 
 
 def draw(inputs, out) -> None:
-    """inputs: the separation table. Codes in units of H(Y); hollow: codes that the decoder does without."""
+    """inputs: the separation table. Codes in units of H(Y); hollow: codes that the decoder does
+    without.
+    """
     table = pd.read_csv(inputs[0])
     use_style()
     names = table["data"].unique()
-    figure, axes = plt.subplots(1, len(names), figsize=(COLUMN * len(names), 2.9), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(
+        1, len(names), figsize=(COLUMN * len(names), 2.9), squeeze=False, layout="constrained"
+    )
     for axis, name in zip(axes.flat, names, strict=True):
         for quantity, (label, colour, form) in CURVES.items():
-            rows = table[(table["quantity"] == quantity) & (table["data"] == name)].sort_values("tau")
+            rows = table[(table["quantity"] == quantity) & (table["data"] == name)].sort_values(
+                "tau"
+            )
             unit = 1 if quantity.endswith("share") else rows["upper_bound"]
             share, error = rows["value"] / unit, 2 * rows["standard_error"] / unit
-            axis.errorbar(rows["tau"], share, yerr=error, fmt=form, markersize=3.5, color=colour, label=label, linewidth=1.0)
+            axis.errorbar(
+                rows["tau"],
+                share,
+                yerr=error,
+                fmt=form,
+                markersize=3.5,
+                color=colour,
+                label=label,
+                linewidth=1.0,
+            )
             gone = rows["collapsed"].fillna(0) > 0.5
-            axis.plot(rows["tau"][gone], share[gone], form[0], markersize=3.5, color=colour, markerfacecolor="white", zorder=4)
-        axis.set(xlabel=r"splitting time $\tau / T$", ylabel="share of the whole, or of $H(Y)$", ylim=(-0.05, 1.05), title=name)
+            axis.plot(
+                rows["tau"][gone],
+                share[gone],
+                form[0],
+                markersize=3.5,
+                color=colour,
+                markerfacecolor="white",
+                zorder=4,
+            )
+        axis.set(
+            xlabel=r"splitting time $\tau / T$",
+            ylabel="share of the whole, or of $H(Y)$",
+            ylim=(-0.05, 1.05),
+            title=name,
+        )
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2, fontsize="x-small")
     save(figure, out)

@@ -1,4 +1,6 @@
-"""One look for every figure: column width, colour-blind safe, vector and PNG, the same bytes for the same data."""
+"""One look for every figure: column width, colour-blind safe, vector and PNG, the same bytes for
+the same data.
+"""
 
 from pathlib import Path
 
@@ -13,8 +15,14 @@ from diffinfo.files import write_atomic
 
 COLUMN, PAGE = 3.4, 7.0  # inches
 _PALETTE = sns.color_palette("colorblind")
-COLOURS = {"unconditional": _PALETTE[0], "conditional": _PALETTE[1], "information": _PALETTE[2], "bound": _PALETTE[3]}
-EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.8, "zorder": 3}  # closed forms, over what they check
+COLOURS = {
+    "unconditional": _PALETTE[0],
+    "conditional": _PALETTE[1],
+    "information": _PALETTE[2],
+    "bound": _PALETTE[3],
+}
+# closed forms, over what they check
+EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.8, "zorder": 3}
 OTHERS = [_PALETTE[i] for i in (4, 5, 7, 9)]
 
 
@@ -43,7 +51,11 @@ def save(figure: plt.Figure, out: str | Path) -> None:
         write_atomic(
             path,
             lambda stream, path=path: figure.savefig(
-                stream, format=path.suffix[1:], dpi=200, metadata=undated[path.suffix], bbox_inches="tight"
+                stream,
+                format=path.suffix[1:],
+                dpi=200,
+                metadata=undated[path.suffix],
+                bbox_inches="tight",
             ),
         )
     plt.close(figure)
@@ -52,4 +64,6 @@ def save(figure: plt.Figure, out: str | Path) -> None:
 def band(axis: plt.Axes, x, y, error, *, scale: float = 2.0, **line) -> None:
     """A line with a band of `scale` standard errors."""
     (drawn,) = axis.plot(x, y, **line)
-    axis.fill_between(x, y - scale * error, y + scale * error, color=drawn.get_color(), alpha=0.25, linewidth=0)
+    axis.fill_between(
+        x, y - scale * error, y + scale * error, color=drawn.get_color(), alpha=0.25, linewidth=0
+    )

@@ -1,4 +1,6 @@
-"""Where in log-SNR the information of one estimate sits: its rate, and what has come together on the way to the data."""
+"""Where in log-SNR the information of one estimate sits: its rate, and what has come together on
+the way to the data.
+"""
 
 import matplotlib.pyplot as plt
 
@@ -21,7 +23,14 @@ def draw(inputs, out) -> None:
         rows = table[table["quantity"] == quantity].sort_values("lam_mid")
         width = rows["lam_high"] - rows["lam_low"]
         label = quantity.replace("_", " ")
-        band(axes[0], rows["lam_mid"], rows["amount"] / width, rows["amount_se"] / width, color=colour, label=label)
+        band(
+            axes[0],
+            rows["lam_mid"],
+            rows["amount"] / width,
+            rows["amount_se"] / width,
+            color=colour,
+            label=label,
+        )
         band(axes[1], rows["lam_high"], rows["remaining"], rows["remaining_se"], color=colour)
     axes[0].set(xlabel=r"log-SNR $\lambda$ (data to the right)", ylabel="rate (nats per nat)")
     axes[1].set(xlabel=r"log-SNR $\lambda$", ylabel=r"$I(X_\lambda; Y)$ (nats)")

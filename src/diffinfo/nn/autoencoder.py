@@ -13,7 +13,9 @@ from diffinfo.nn.unet import to_depth
 
 
 def _patches(h: jax.Array) -> jax.Array:
-    """All 4x4 patches two pixels apart, `(N, H, W, C) -> (N, ceil(H / 2), ceil(W / 2), 16 C)`; zeros around the picture."""
+    """All 4x4 patches two pixels apart, `(N, H, W, C) -> (N, ceil(H / 2), ceil(W / 2), 16 C)`;
+    zeros around the picture.
+    """
     _, height, width, _ = h.shape
     cells = to_depth(jnp.pad(h, ((0, 0), (1, 1 + height % 2), (1, 1 + width % 2), (0, 0))), 2)
     rows = jnp.concatenate([cells[:, :-1], cells[:, 1:]], axis=-1)
@@ -23,11 +25,13 @@ def _patches(h: jax.Array) -> jax.Array:
 class Encoder(nnx.Module):
     """`x (N, H, W, C)` -> mean and log-variance of q(z|x), each `(N, D_Z)` (Eq. 62).
 
-    4x4 convolutions of stride 2, one for each of `channels`, then a dense layer. Each is one matrix product over patches,
-    which is fast on every device, and compiled loops.
+    4x4 convolutions of stride 2, one for each of `channels`, then a dense layer. Each is one matrix
+    product over patches, which is fast on every device, and compiled loops.
     """
 
-    def __init__(self, shape: tuple[int, int, int], channels: Sequence[int], latent: int, *, rngs: nnx.Rngs):
+    def __init__(
+        self, shape: tuple[int, int, int], channels: Sequence[int], latent: int, *, rngs: nnx.Rngs
+    ):
         height, width, c_in = shape
         convolutions = []
         for c_out in channels:
@@ -52,9 +56,13 @@ class Codes(nnx.Module):
 
 
 class GaussianDecoder(nnx.Module):
-    """`codes (N, D)` -> means `(N, H, W, C)` and one log-deviation of all pixels (Eq. 64): doubled in size by stages."""
+    """`codes (N, D)` -> means `(N, H, W, C)` and one log-deviation of all pixels (Eq. 64): doubled
+    in size by stages.
+    """
 
-    def __init__(self, shape: tuple[int, int, int], channels: Sequence[int], codes: int, *, rngs: nnx.Rngs):
+    def __init__(
+        self, shape: tuple[int, int, int], channels: Sequence[int], codes: int, *, rngs: nnx.Rngs
+    ):
         height, width, c_image = shape
         self.sizes = [(-(-height // 2**i), -(-width // 2**i)) for i in range(len(channels) + 1)]
         self.first = nnx.Linear(codes, int(np.prod(self.sizes[-1])) * channels[-1], rngs=rngs)
@@ -65,7 +73,9 @@ class GaussianDecoder(nnx.Module):
 
     def __call__(self, codes: jax.Array) -> tuple[jax.Array, jax.Array]:
         h = self.first(codes).reshape(len(codes), *self.sizes[-1], -1)
-        for convolution, (height, width) in zip(self.convolutions, reversed(self.sizes[:-1]), strict=True):
+        for convolution, (height, width) in zip(
+            self.convolutions, reversed(self.sizes[:-1]), strict=True
+        ):
             h = jnp.repeat(jnp.repeat(jax.nn.silu(h), 2, axis=1), 2, axis=2)[:, :height, :width]
             h = convolution(h)
         return self.last(jax.nn.silu(h)), self.log_deviation[...]

@@ -1,4 +1,6 @@
-"""From a plain description to plain parameters: the only place where Flax modules are made and split."""
+"""From a plain description to plain parameters: the only place where Flax modules are made and
+split.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -9,21 +11,23 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from diffinfo import denoise
-from diffinfo.files import DataError
+from diffinfo.errors import DataError
 from diffinfo.nn.autoencoder import Codes, Encoder, GaussianDecoder
 from diffinfo.nn.embed import LabelEmbedding, VectorCondition
 from diffinfo.nn.mlp import MLP
 from diffinfo.nn.unet import Classifier, UNet
+from diffinfo.process import denoise
 
 
 @dataclass(frozen=True)
 class DataSummary:
-    """What a network must know of its data: shapes and the training statistics that scale its inputs.
+    """What a network must know of its data: shapes and the training statistics that scale its
+    inputs.
 
-    shape: one example of x; mean, std: of all entries of x; classes: number of labels, or None for real conditions,
-    which then have `y_mean` and `y_std`, both `(D_Y,)`; canonical: whether x and y are canonical variates
-    (`data/canonical.py`); elliptical: whether they also swell and shrink as a whole.
+    shape: one example of x; mean, std: of all entries of x; classes: number of labels, or None for
+    real conditions, which then have `y_mean` and `y_std`, both `(D_Y,)`; canonical: whether x and y
+    are canonical variates (`data/canonical.py`); elliptical: whether they also swell and shrink as
+    a whole.
     """
 
     shape: tuple[int, ...]
@@ -37,7 +41,11 @@ class DataSummary:
 
     def null_condition(self, n: int) -> jax.Array:
         """A placeholder for absent conditions, shape `(n,)` for labels or `(n, D_Y)`."""
-        return jnp.zeros(n, jnp.int32) if self.classes else jnp.zeros((n, len(self.y_mean)), jnp.float32)
+        return (
+            jnp.zeros(n, jnp.int32)
+            if self.classes
+            else jnp.zeros((n, len(self.y_mean)), jnp.float32)
+        )
 
 
 def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) -> nnx.Module:
@@ -51,7 +59,14 @@ def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) 
     if "mlp" in network:
         width, depth = network["mlp"]["width"], network["mlp"]["depth"]
         directions = 3 if data.elliptical else 0
-        return MLP(int(np.prod(data.shape)), *condition(width // 2), width, depth, directions=directions, rngs=rngs)
+        return MLP(
+            int(np.prod(data.shape)),
+            *condition(width // 2),
+            width,
+            depth,
+            directions=directions,
+            rngs=rngs,
+        )
     if "classifier" in network:
         return Classifier(data.shape, data.classes, **network["classifier"], rngs=rngs)
     unet = network["unet"]
@@ -59,7 +74,9 @@ def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) 
 
 
 def _given(gaussian, y, present) -> tuple[jax.Array, jax.Array]:
-    """Mean and standard deviation `(N, D_X)` of x given y, where it is present, for Gaussian canonical variates."""
+    """Mean and standard deviation `(N, D_X)` of x given y, where it is present, for Gaussian
+    canonical variates.
+    """
     rho, on = gaussian["rho"], present[:, None]
     y = jnp.pad(y, ((0, 0), (0, max(0, len(rho) - y.shape[1]))))[:, : len(rho)]
     return jnp.where(on, rho * y, 0.0), jnp.where(on, gaussian["narrow"], 1.0)
@@ -76,14 +93,22 @@ class _Network:
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         self.network, self.data = dict(network), data
-        kind = next(name for name in ("mlp", "unet", "classifier", "autoencoder") if name in network)
+        kind = next(
+            name for name in ("mlp", "unet", "classifier", "autoencoder") if name in network
+        )
         self.has_convolutions = kind != "mlp"
         if self.has_convolutions and len(data.shape) != 3:
-            raise DataError(f"network.{kind} needs images (H, W, C), but one example has shape {data.shape}: use network.mlp")
-        abstract = {name: nnx.eval_shape(lambda name=name: self._module(name, nnx.Rngs(0))) for name in self.names}
+            raise DataError(
+                f"network.{kind} needs images (H, W, C), but one example has shape {data.shape}: use network.mlp"
+            )
+        abstract = {
+            name: nnx.eval_shape(lambda name=name: self._module(name, nnx.Rngs(0)))
+            for name in self.names
+        }
         self._graphs = {name: nnx.graphdef(module) for name, module in abstract.items()}
         self._fresh = jax.jit(
-            lambda name, key: nnx.to_pure_dict(nnx.state(self._module(name, nnx.Rngs(key)))), static_argnums=0
+            lambda name, key: nnx.to_pure_dict(nnx.state(self._module(name, nnx.Rngs(key)))),
+            static_argnums=0,
         )
 
     def _module(self, name: str, rngs: nnx.Rngs) -> nnx.Module:
@@ -96,13 +121,21 @@ class _Network:
         return {"network": self.network, "data": asdict(self.data)}
 
     def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
-        """Fresh parameters. correlations: of canonical variates, between coordinate i of x and of y; the others have none."""
+        """Fresh parameters. correlations: of canonical variates, between coordinate i of x and of
+        y; the others have none.
+        """
         keys = jax.random.split(jax.random.key(seed), len(self.names))
         params = {name: self._fresh(name, key) for name, key in zip(self.names, keys, strict=True)}
         if self.data.canonical:
-            rho = np.pad(np.asarray(correlations, np.float64), (0, self.data.shape[0] - len(correlations)))
-            narrow = np.sqrt((1 - rho) * (1 + rho))  # in float64: correlations may be within 1e-8 of one
-            params["gaussian"] = {"rho": jnp.asarray(rho, jnp.float32), "narrow": jnp.asarray(narrow, jnp.float32)}
+            rho = np.pad(
+                np.asarray(correlations, np.float64), (0, self.data.shape[0] - len(correlations))
+            )
+            # in float64: correlations may be within 1e-8 of one
+            narrow = np.sqrt((1 - rho) * (1 + rho))
+            params["gaussian"] = {
+                "rho": jnp.asarray(rho, jnp.float32),
+                "narrow": jnp.asarray(narrow, jnp.float32),
+            }
         return params
 
     def _apply(self, params, name: str, z, *inputs, dtype=None, **along):
@@ -117,9 +150,10 @@ class _Network:
 class Model(_Network):
     """The fields of one experiment.
 
-    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks) and `mlp` or `unet`.
-    Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional": ...}`, and for canonical variates "gaussian",
-    the Gaussian whose exact field an untrained network has, which training leaves alone.
+    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks)
+    and `mlp` or `unet`. Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional":
+    ...}`, and for canonical variates "gaussian", the Gaussian whose exact field an untrained
+    network has, which training leaves alone.
     """
 
     parts = ("unconditional", "conditional")
@@ -129,7 +163,9 @@ class Model(_Network):
         super().__init__(network, data)
 
     def field(self, params, name: str, z, lam, y, present, key=None, dtype=None) -> jax.Array:
-        """v-prediction of the network `name`, `(N, ...)`; `present` `(N,)` tells where the condition is given."""
+        """v-prediction of the network `name`, `(N, ...)`; `present` `(N,)` tells where the
+        condition is given.
+        """
         mean, std, along = self.data.mean, self.data.std, {}
         if self.data.canonical:
             mean, std = _given(jax.lax.stop_gradient(params["gaussian"]), y, present)
@@ -140,7 +176,9 @@ class Model(_Network):
         return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
 
     def v_hat(self, params, z, lam, y=None, key=None, dtype=None) -> jax.Array:
-        """The denoiser contract of `denoise.py`, with parameters (and in training a dropout key and a dtype) as arguments."""
+        """The denoiser contract of `denoise.py`, with parameters (and in training a dropout key and
+        a dtype) as arguments.
+        """
         present = jnp.full(z.shape[0], y is not None)
         name = self.names[0] if y is None else self.names[-1]
         y = self.data.null_condition(z.shape[0]) if y is None else y
@@ -152,7 +190,9 @@ class Model(_Network):
 
 
 class NoisyClassifier(_Network):
-    """Labels from noised images: `network` is `{"classifier": {...}}`, parameters are `{"classifier": ...}`."""
+    """Labels from noised images: `network` is `{"classifier": {...}}`, parameters are
+    `{"classifier": ...}`.
+    """
 
     names, parts = ("classifier",), ("cross_entropy",)
 
@@ -164,7 +204,9 @@ class NoisyClassifier(_Network):
     def log_posterior(self, params, z, lam, key=None, dtype=None) -> jax.Array:
         """log q(y | z, lam) for every label, `(N, classes)`."""
         standard = denoise.network_input(z, lam, self.data.mean, self.data.std)
-        return jax.nn.log_softmax(self._apply(params, "classifier", standard, lam, key, dtype=dtype))
+        return jax.nn.log_softmax(
+            self._apply(params, "classifier", standard, lam, key, dtype=dtype)
+        )
 
     def posterior(self, params):
         """`log_posterior` as a pytree that carries its parameters."""
@@ -174,18 +216,24 @@ class NoisyClassifier(_Network):
 class Autoencoder(_Network):
     """An encoder, or two that share the noise levels between them (Eq. 70), and a decoder.
 
-    `network` is `{"autoencoder": {...}}`. With a finite `split`, a log-SNR, the decoder sees `perceptual` codes above it and
-    `semantic` ones below; without, `semantic` codes everywhere. A decoder is a diffusion model, whose condition the codes are,
-    or a Gaussian. Parameters are one entry per encoder, "decoder", and for split codes "split", which training leaves alone.
+    `network` is `{"autoencoder": {...}}`. With a finite `split`, a log-SNR, the decoder sees
+    `perceptual` codes above it and `semantic` ones below; without, `semantic` codes everywhere. A
+    decoder is a diffusion model, whose condition the codes are, or a Gaussian. Parameters are one
+    entry per encoder, "decoder", and for split codes "split", which training leaves alone.
     """
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         settings = network["autoencoder"]
         self.is_diffusion, self.split = "unet" in settings, settings.get("split")
         self.latents = ("semantic",) if self.split is None else ("semantic", "perceptual")
-        self.names, self.parts = (*self.latents, "decoder"), ("reconstruction", *(f"kl_{name}" for name in self.latents))
+        self.names, self.parts = (
+            (*self.latents, "decoder"),
+            ("reconstruction", *(f"kl_{name}" for name in self.latents)),
+        )
         if self.split is not None and not self.is_diffusion:
-            raise DataError("network.autoencoder.tau: a Gaussian decoder has no noise levels to split; give `unet`, or 0")
+            raise DataError(
+                "network.autoencoder.tau: a Gaussian decoder has no noise levels to split; give `unet`, or 0"
+            )
         super().__init__(network, data)
 
     def _module(self, name: str, rngs: nnx.Rngs) -> nnx.Module:
@@ -205,7 +253,9 @@ class Autoencoder(_Network):
         return params
 
     def encode(self, params, x) -> dict[str, tuple[jax.Array, jax.Array]]:
-        """Mean and log-variance of every latent, `(N, D_Z)` each, of images x `(N, ...)` on the process's scale."""
+        """Mean and log-variance of every latent, `(N, D_Z)` each, of images x `(N, ...)` on the
+        process's scale.
+        """
         standard = (x - self.data.mean) / self.data.std
         return {name: self._apply(params, name, standard) for name in self.latents}
 
@@ -216,7 +266,8 @@ class Autoencoder(_Network):
         return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
     def v_hat(self, params, z, lam, codes=None, key=None, dtype=None) -> jax.Array:
-        """The denoiser contract, the condition being the codes of all latents side by side, `(N, latents x D_Z)`.
+        """The denoiser contract, the condition being the codes of all latents side by side, `(N,
+        latents x D_Z)`.
 
         Without codes they are zero, the mean of their prior: an unconditional field this is not.
         """
@@ -225,7 +276,9 @@ class Autoencoder(_Network):
         if self.split is not None:
             semantic, perceptual = jnp.split(codes, 2, axis=-1)
             late = (lam > jax.lax.stop_gradient(params["split"]["log_snr"]))[:, None]
-            codes = jnp.concatenate([jnp.where(late, 0.0, semantic), jnp.where(late, perceptual, 0.0)], axis=-1)
+            codes = jnp.concatenate(
+                [jnp.where(late, 0.0, semantic), jnp.where(late, perceptual, 0.0)], axis=-1
+            )
         standard = denoise.network_input(z, lam, self.data.mean, self.data.std)
         present = jnp.ones(len(z), bool)
         output = self._apply(params, "decoder", standard, lam, codes, present, key, dtype=dtype)
@@ -252,5 +305,8 @@ def network_of(network: Mapping[str, Any], data: DataSummary) -> Trainable:
 
 def from_description(description: Mapping[str, Any]) -> Trainable:
     """The model whose `description` this is."""
-    data = {key: tuple(value) if isinstance(value, list) else value for key, value in description["data"].items()}
+    data = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in description["data"].items()
+    }
     return network_of(description["network"], DataSummary(**data))

@@ -16,16 +16,21 @@ def _plain(x: jax.Array, kernel: jax.Array) -> jax.Array:
 
 
 def _kernel_gradient_on_cpu(x: jax.Array, gradient: jax.Array) -> jax.Array:
-    """A few images at a time, as a forward convolution of x with `gradient` as its kernel, images in the place of channels.
+    """A few images at a time, as a forward convolution of x with `gradient` as its kernel, images
+    in the place of channels.
 
-    The transposed arrays are made, not implied: only convolutions in the usual layout are fast on CPUs, and in loops all
-    others are a hundred times slower. A few images fit the cache.
+    The transposed arrays are made, not implied: only convolutions in the usual layout are fast on
+    CPUs, and in loops all others are a hundred times slower. A few images fit the cache.
     """
     few = math.gcd(len(x), 4)
 
     def add(total, images):
-        x, gradient = jax.lax.optimization_barrier((images[0].transpose(3, 1, 2, 0), images[1].transpose(1, 2, 0, 3)))
-        product = jax.lax.conv_general_dilated(x, gradient, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_DIMENSIONS)
+        x, gradient = jax.lax.optimization_barrier(
+            (images[0].transpose(3, 1, 2, 0), images[1].transpose(1, 2, 0, 3))
+        )
+        product = jax.lax.conv_general_dilated(
+            x, gradient, (1, 1), ((1, 1), (1, 1)), dimension_numbers=_DIMENSIONS
+        )
         return total + product, None
 
     zero = jnp.zeros((x.shape[-1], 3, 3, gradient.shape[-1]), x.dtype)
@@ -39,16 +44,22 @@ def _kernel_gradient_plain(x: jax.Array, gradient: jax.Array) -> jax.Array:
 
 
 def _to_few(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """As `convolve`: one matrix product with all nine taps, and nine shifted sums of the few outputs; half the time on CPUs."""
+    """As `convolve`: one matrix product with all nine taps, and nine shifted sums of the few
+    outputs; half the time on CPUs.
+    """
     n, height, width, c_in = x.shape
     taps = x.reshape(-1, c_in) @ kernel.transpose(2, 0, 1, 3).reshape(c_in, -1)
-    taps = jnp.pad(taps.reshape(n, height, width, 3, 3, -1), ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0), (0, 0)))
+    taps = jnp.pad(
+        taps.reshape(n, height, width, 3, 3, -1), ((0, 0), (1, 1), (1, 1), (0, 0), (0, 0), (0, 0))
+    )
     return sum(taps[:, i : i + height, j : j + width, i, j] for i in range(3) for j in range(3))
 
 
 @jax.custom_vjp
 def convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """`x (N, H, W, C_in)` with `kernel (3, 3, C_in, C_out)`, edges padded with zeros: `(N, H, W, C_out)`."""
+    """`x (N, H, W, C_in)` with `kernel (3, 3, C_in, C_out)`, edges padded with zeros: `(N, H, W,
+    C_out)`.
+    """
     return _plain(x, kernel)
 
 
@@ -58,9 +69,12 @@ def _forward(x, kernel):
 
 def _backward(saved, gradient):
     x, kernel = saved
-    # The transpose of a 3x3 convolution is one by the kernel turned round, which runs at a forward pass's speed.
+    # The transpose of a 3x3 convolution is one by the kernel turned round, which runs at a forward
+    # pass's speed.
     of_x = _plain(gradient, jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
-    of_kernel = jax.lax.platform_dependent(x, gradient, cpu=_kernel_gradient_on_cpu, default=_kernel_gradient_plain)
+    of_kernel = jax.lax.platform_dependent(
+        x, gradient, cpu=_kernel_gradient_on_cpu, default=_kernel_gradient_plain
+    )
     return of_x, of_kernel
 
 

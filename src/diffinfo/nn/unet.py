@@ -1,4 +1,6 @@
-"""Networks for images `(N, H, W, C)`: a U-Net of residual blocks modulated by level and condition, and half of one."""
+"""Networks for images `(N, H, W, C)`: a U-Net of residual blocks modulated by level and condition,
+and half of one.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -14,24 +16,30 @@ _ZERO = nnx.initializers.zeros_init()
 
 
 class GroupNorm(nnx.Module):
-    """Flax's group normalisation of `(N, H, W, C)`, which `scale` and `shift` `(N, C)` may modulate, in half the time on CPUs.
+    """Flax's group normalisation of `(N, H, W, C)`, which `scale` and `shift` `(N, C)` may
+    modulate, in half the time on CPUs.
 
-    All of it is one multiplication and addition per channel: pixels are read for their moments and once more. Moments and
-    factors are float32.
+    All of it is one multiplication and addition per channel: pixels are read for their moments and
+    once more. Moments and factors are float32.
     """
 
     def __init__(self, channels: int):
         self.groups = next(g for g in (8, 4, 2, 1) if channels % g == 0)
         self.scale, self.bias = nnx.Param(jnp.ones(channels)), nnx.Param(jnp.zeros(channels))
 
-    def __call__(self, h: jax.Array, scale: jax.Array | None = None, shift: jax.Array | None = None) -> jax.Array:
+    def __call__(
+        self, h: jax.Array, scale: jax.Array | None = None, shift: jax.Array | None = None
+    ) -> jax.Array:
         n, channels = len(h), h.shape[-1]
         full = h.astype(jnp.float32)
         mean, square = (
-            jnp.mean(jnp.mean(moment, axis=(1, 2)).reshape(n, self.groups, -1), axis=-1) for moment in (full, full * full)
+            jnp.mean(jnp.mean(moment, axis=(1, 2)).reshape(n, self.groups, -1), axis=-1)
+            for moment in (full, full * full)
         )
         inverse = jax.lax.rsqrt(jnp.maximum(square - mean**2, 0.0) + 1e-6)
-        mean, inverse = (jnp.repeat(value, channels // self.groups, axis=1) for value in (mean, inverse))
+        mean, inverse = (
+            jnp.repeat(value, channels // self.groups, axis=1) for value in (mean, inverse)
+        )
         factor = inverse * self.scale[...].astype(jnp.float32)
         offset = self.bias[...].astype(jnp.float32) - mean * factor
         if scale is not None:
@@ -40,9 +48,13 @@ class GroupNorm(nnx.Module):
 
 
 class _ResidualBlock(nnx.Module):
-    """GroupNorm, silu, 3x3 convolution, twice; the second norm is scaled and shifted by the embedding."""
+    """GroupNorm, silu, 3x3 convolution, twice; the second norm is scaled and shifted by the
+    embedding.
+    """
 
-    def __init__(self, c_in: int, c_out: int, features: int, dropout: float, attention: bool, rngs: nnx.Rngs):
+    def __init__(
+        self, c_in: int, c_out: int, features: int, dropout: float, attention: bool, rngs: nnx.Rngs
+    ):
         self.norm_in, self.norm_out = GroupNorm(c_in), GroupNorm(c_out)
         self.conv_in = Conv3x3(c_in, c_out, rngs=rngs)
         self.conv_out = Conv3x3(c_out, c_out, kernel_init=_ZERO, rngs=rngs)
@@ -76,17 +88,27 @@ class _Attention(nnx.Module):
 
 
 def to_depth(z: jax.Array, patch: int) -> jax.Array:
-    """`(N, H, W, C) -> (N, ceil(H / patch), ceil(W / patch), patch^2 C)`, each patch of pixels as channels of one."""
+    """`(N, H, W, C) -> (N, ceil(H / patch), ceil(W / patch), patch^2 C)`, each patch of pixels as
+    channels of one.
+    """
     n, height, width, c = z.shape
     z = jnp.pad(z, ((0, 0), (0, -height % patch), (0, -width % patch), (0, 0)))
     rows, columns = z.shape[1] // patch, z.shape[2] // patch
-    return z.reshape(n, rows, patch, columns, patch, c).swapaxes(2, 3).reshape(n, rows, columns, patch**2 * c)
+    return (
+        z.reshape(n, rows, patch, columns, patch, c)
+        .swapaxes(2, 3)
+        .reshape(n, rows, columns, patch**2 * c)
+    )
 
 
 def from_depth(h: jax.Array, patch: int, shape: tuple[int, ...]) -> jax.Array:
     """The inverse of `to_depth`, cropped to `shape` `(N, H, W, C)`."""
     n, rows, columns, _ = h.shape
-    h = h.reshape(n, rows, columns, patch, patch, -1).swapaxes(2, 3).reshape(n, rows * patch, columns * patch, -1)
+    h = (
+        h.reshape(n, rows, columns, patch, patch, -1)
+        .swapaxes(2, 3)
+        .reshape(n, rows * patch, columns * patch, -1)
+    )
     return h[:, : shape[1], : shape[2]]
 
 
@@ -95,7 +117,9 @@ def _halved(h: jax.Array) -> jax.Array:
     return halved.astype(h.dtype)  # its counts are float32
 
 
-def _way_down(channels: Sequence[int], blocks: int, block: Callable[[int, int, int], nnx.Module]) -> nnx.List:
+def _way_down(
+    channels: Sequence[int], blocks: int, block: Callable[[int, int, int], nnx.Module]
+) -> nnx.List:
     """Stages of `blocks` blocks, one stage per width; `block(c_in, c_out, stage)` makes one."""
     current, stages = channels[0], []
     for i, width in enumerate(channels):
@@ -110,9 +134,10 @@ def _way_down(channels: Sequence[int], blocks: int, block: Callable[[int, int, i
 class UNet(nnx.Module):
     """`(z (N, H, W, C), lam (N,), y, present (N,), key) -> (N, H, W, C)`.
 
-    `patch` makes each square of so many pixels a side channels of one before anything else (space to depth). `channels`
-    gives the width at full (after that), half, quarter ... resolution; `attention` lists the heights of the feature maps
-    that attend. A `key` switches dropout on. Odd sizes are halved upwards and cropped on the way back.
+    `patch` makes each square of so many pixels a side channels of one before anything else (space
+    to depth). `channels` gives the width at full (after that), half, quarter ... resolution;
+    `attention` lists the heights of the feature maps that attend. A `key` switches dropout on. Odd
+    sizes are halved upwards and cropped on the way back.
     """
 
     def __init__(
@@ -155,7 +180,9 @@ class UNet(nnx.Module):
         self.last = Conv3x3(current + channels[0], c_image, kernel_init=_ZERO, rngs=rngs)
 
     def __call__(self, z, lam, y, present, key=None):
-        embedding = jax.nn.silu(self.level(lam) + self.condition_in(self.condition(y, present))).astype(z.dtype)
+        embedding = jax.nn.silu(
+            self.level(lam) + self.condition_in(self.condition(y, present))
+        ).astype(z.dtype)
         keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
         h = self.first(to_depth(z, self.patch))
         skips, sizes = [h], []
@@ -178,7 +205,9 @@ class UNet(nnx.Module):
 
 
 class Classifier(nnx.Module):
-    """`(z (N, H, W, C), lam (N,), key) -> logits (N, classes)`: the way down of a U-Net, then the mean over pixels."""
+    """`(z (N, H, W, C), lam (N,), key) -> logits (N, classes)`: the way down of a U-Net, then the
+    mean over pixels.
+    """
 
     def __init__(
         self,

@@ -6,7 +6,9 @@ import numpy as np
 
 
 def decoded(x):
-    """Data as the process sees it: uint8 pixels become [0, 1] (the paper's scale), vectors stay. NumPy or JAX, any shape."""
+    """Data as the process sees it: uint8 pixels become [0, 1] (the paper's scale), vectors stay.
+    NumPy or JAX, any shape.
+    """
     return x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
 
 
@@ -22,6 +24,8 @@ def coefficients(lam: jax.Array, like: jax.Array) -> tuple[jax.Array, jax.Array]
 
 
 def noised(x: jax.Array, lam: jax.Array, eps: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Noised data and the v-target: `z = a x + b eps`, `v = a eps - b x`, both of the shape of `x`, `(N, ...)`."""
+    """Noised data and the v-target: `z = a x + b eps`, `v = a eps - b x`, both of the shape of `x`,
+    `(N, ...)`.
+    """
     a, b = coefficients(lam, x)
     return a * x + b * eps, a * eps - b * x

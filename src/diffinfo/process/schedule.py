@@ -2,7 +2,8 @@
 
     x_s = a(s) x + b(s) eps,   a^2 = alpha,   b^2 = 1 - alpha,   lam = log(alpha / (1 - alpha)),   beta ds = -(1 - alpha) dlam
 
-Everything else in the package lives on the log-SNR clock `lam`; this file is the only place that knows `beta`.
+Everything else in the package lives on the log-SNR clock `lam`; this file is the only place that
+knows `beta`.
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True)
 class VPSchedule:
-    """Linear-beta VP schedule, `beta(s) = beta_min + (beta_max - beta_min) s` on `s` in `[0, 1]`, p_eq = N(0, I).
+    """Linear-beta VP schedule, `beta(s) = beta_min + (beta_max - beta_min) s` on `s` in `[0, 1]`,
+    p_eq = N(0, I).
 
     The defaults are the paper's. Raises ValueError unless `0 < beta_min < beta_max`.
     """
@@ -24,7 +26,9 @@ class VPSchedule:
 
     def __post_init__(self):
         if not 0 < self.beta_min < self.beta_max:
-            raise ValueError(f"beta_min={self.beta_min}, beta_max={self.beta_max}: need 0 < beta_min < beta_max")
+            raise ValueError(
+                f"beta_min={self.beta_min}, beta_max={self.beta_max}: need 0 < beta_min < beta_max"
+            )
 
     def beta(self, s: ArrayLike) -> np.ndarray:
         """Squared diffusion coefficient, sigma(s)^2."""
@@ -46,7 +50,11 @@ class VPSchedule:
     def time(self, lam: ArrayLike) -> np.ndarray:
         """Time s at log-SNR `lam`: the inverse of `log_snr`, without cancellation at either end."""
         c = np.logaddexp(0.0, -np.asarray(lam, float))
-        return 2 * c / (self.beta_min + np.sqrt(self.beta_min**2 + 2 * (self.beta_max - self.beta_min) * c))
+        return (
+            2
+            * c
+            / (self.beta_min + np.sqrt(self.beta_min**2 + 2 * (self.beta_max - self.beta_min) * c))
+        )
 
     def log_snr_range(self, s_min: float) -> tuple[float, float]:
         """`(lam_min, lam_max)` covered by `s` in `[s_min, 1]`."""

@@ -1,4 +1,6 @@
-"""Grids of noise levels: `K + 1` increasing log-SNRs, from the noisiest level to the cleanest, that any sampler takes."""
+"""Grids of noise levels: `K + 1` increasing log-SNRs, from the noisiest level to the cleanest, that
+any sampler takes.
+"""
 
 import numpy as np
 
@@ -23,5 +25,9 @@ def edm_grid(lam_min: float, lam_max: float, steps: int, rho: float = 7.0) -> np
 
 
 def even_grid(candidates: np.ndarray, steps: int) -> np.ndarray:
-    """Even in the index of increasing `candidates` `(N,)`, as DDPM's time steps are skipped, `(steps + 1,)`."""
-    return np.asarray(candidates)[np.round(np.linspace(0, len(candidates) - 1, steps + 1)).astype(int)]
+    """Even in the index of increasing `candidates` `(N,)`, as DDPM's time steps are skipped,
+    `(steps + 1,)`.
+    """
+    return np.asarray(candidates)[
+        np.round(np.linspace(0, len(candidates) - 1, steps + 1)).astype(int)
+    ]

@@ -2,7 +2,7 @@
 
 import jax
 
-from diffinfo.denoise import Denoiser
+from diffinfo.process.denoise import Denoiser
 
 
 def _guided(denoiser: Denoiser, weight, z, lam, y=None):
@@ -13,5 +13,7 @@ def _guided(denoiser: Denoiser, weight, z, lam, y=None):
 
 
 def guided(denoiser: Denoiser, weight: float) -> Denoiser:
-    """`(1 + w) v_c - w v_u`, guidance weight w: 0 leaves the conditional field, -1 gives the unconditional one."""
+    """`(1 + w) v_c - w v_u`, guidance weight w: 0 leaves the conditional field, -1 gives the
+    unconditional one.
+    """
     return jax.tree_util.Partial(_guided, denoiser, weight)

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diffinfo.denoise import Denoiser, denoised
+from diffinfo.process.denoise import Denoiser, denoised
 from diffinfo.process.forward import coefficients
 
 
@@ -33,15 +33,25 @@ def _heun(denoiser, y, start, lams, whole):
 
 
 def ode_path(denoiser: Denoiser, y, start: jax.Array, lams: np.ndarray) -> jax.Array:
-    """Positions `(K + 1, N, ...)` at increasing log-SNRs `lams` `(K + 1,)`, from `start` `(N, ...)` by Heun's rule.
+    """Positions `(K + 1, N, ...)` at increasing log-SNRs `lams` `(K + 1,)`, from `start` `(N, ...)`
+    by Heun's rule.
 
-    y: conditions of N rows, or None for the unconditional field. Second order: the error falls like 1/K^2.
+    y: conditions of N rows, or None for the unconditional field. Second order: the error falls like
+    1/K^2.
     """
     _, path = _heun(denoiser, y, start, jnp.asarray(lams, jnp.float32), whole=True)
     return jnp.concatenate([start[None], path])
 
 
-def sample_ode(denoiser: Denoiser, y, shape: tuple[int, ...], lams: np.ndarray, key: jax.Array) -> jax.Array:
+def sample_ode(
+    denoiser: Denoiser, y, shape: tuple[int, ...], lams: np.ndarray, key: jax.Array
+) -> jax.Array:
     """Samples `shape` = `(N, ...)`: where `ode_path` takes Gaussian noise, then the denoised mean."""
-    z, _ = _heun(denoiser, y, jax.random.normal(key, tuple(shape)), jnp.asarray(lams, jnp.float32), whole=False)
+    z, _ = _heun(
+        denoiser,
+        y,
+        jax.random.normal(key, tuple(shape)),
+        jnp.asarray(lams, jnp.float32),
+        whole=False,
+    )
     return denoised(denoiser, y, z, lams[-1])

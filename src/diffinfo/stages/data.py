@@ -1,4 +1,6 @@
-"""Bring a data set into the common form: one .npz with a fixed train/test split, and a JSON card with counts and checksums."""
+"""Bring a data set into the common form: one .npz with a fixed train/test split, and a JSON card
+with counts and checksums.
+"""
 
 import argparse
 
@@ -10,7 +12,9 @@ EXAMPLE = """examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", required=True, help="the .npz to write; its card goes beside it as .json")
+    parser.add_argument(
+        "--out", required=True, help="the .npz to write; its card goes beside it as .json"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -21,4 +25,6 @@ def run(args: argparse.Namespace) -> None:
     settings = read_settings(args.settings, args.experiment, ("data",))
     dataset = make_dataset(settings["data"])
     save_dataset(args.out, dataset)
-    print(f"{args.out}: {len(dataset.x_train)} train and {len(dataset.x_test)} test examples of {dataset.x_train.shape[1:]}")
+    print(
+        f"{args.out}: {len(dataset.x_train)} train and {len(dataset.x_test)} test examples of {dataset.x_train.shape[1:]}"
+    )

@@ -1,4 +1,6 @@
-"""Measure a trained model on held-out examples: neural entropy and mutual information, with standard errors, in nats."""
+"""Measure a trained model on held-out examples: neural entropy and mutual information, with
+standard errors, in nats.
+"""
 
 import argparse
 import sys
@@ -13,11 +15,18 @@ SECTIONS = ("estimate",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", required=True, help="the .npz of the data stage; its test split is used")
-    parser.add_argument("--model", required=True, help="the model file of the train stage")
-    parser.add_argument("--classifier", help="a classifier of noised images (the train stage's, of network.classifier)")
     parser.add_argument(
-        "--out", required=True, help="the .json of estimates; profiles over log-SNR go beside it as .levels.csv"
+        "--data", required=True, help="the .npz of the data stage; its test split is used"
+    )
+    parser.add_argument("--model", required=True, help="the model file of the train stage")
+    parser.add_argument(
+        "--classifier",
+        help="a classifier of noised images (the train stage's, of network.classifier)",
+    )
+    parser.add_argument(
+        "--out",
+        required=True,
+        help="the .json of estimates; profiles over log-SNR go beside it as .levels.csv",
     )
 
 
@@ -35,7 +44,7 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.config import read_settings
     from diffinfo.data.dataset import load_dataset
     from diffinfo.estimate.entropy import entropy_bound, neural_entropy
-    from diffinfo.estimate.integrand import Levels, evaluate_terms
+    from diffinfo.estimate.integrand import Strata, evaluate_terms
     from diffinfo.estimate.likelihood import bits_per_dimension, likelihood
     from diffinfo.estimate.mutual_information import (
         class_log_posterior,
@@ -47,8 +56,8 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.estimate.profiles import profiles
     from diffinfo.files import sha256, write_json, write_table
     from diffinfo.nn.build import NoisyClassifier
+    from diffinfo.process.density import LevelDensity
     from diffinfo.process.forward import decoded
-    from diffinfo.process.levels import LevelDensity
     from diffinfo.process.schedule import schedule_of
 
     settings = read_settings(args.settings, args.experiment, SECTIONS)["estimate"]
@@ -66,16 +75,30 @@ def run(args: argparse.Namespace) -> None:
     started = time.monotonic()
 
     def report(done: int, total: int) -> None:
-        print(tqdm.format_meter(done, total, time.monotonic() - started, ncols=70, unit="example"), file=sys.stderr, flush=True)
+        print(
+            tqdm.format_meter(done, total, time.monotonic() - started, ncols=70, unit="example"),
+            file=sys.stderr,
+            flush=True,
+        )
 
-    def terms_at(levels: Levels, classes: int | None):
+    def terms_at(levels: Strata, classes: int | None):
         key = jax.random.key(settings["seed"])
         block = 256 if model.has_convolutions else 2048
         return evaluate_terms(
-            model.denoiser(params), x, y, levels, key, classes=classes, log_posterior=log_posterior, block=block, report=report
+            model.denoiser(params),
+            x,
+            y,
+            levels,
+            key,
+            classes=classes,
+            log_posterior=log_posterior,
+            block=block,
+            report=report,
         )
 
-    levels = Levels.between(LevelDensity.of(lam_min, lam_max, **settings["levels"]).quantiles(settings["draws"]))
+    levels = Strata.between(
+        LevelDensity.of(lam_min, lam_max, **settings["levels"]).quantiles(settings["draws"])
+    )
     terms = terms_at(levels, classes)
     log_q = class_log_posterior(terms, y) if classes else None
     groups = {
@@ -91,13 +114,20 @@ def run(args: argparse.Namespace) -> None:
         dimension = int(np.prod(x.shape[1:]))
         groups["bits_per_dimension"] = {
             "bits_per_dimension": bits_per_dimension(found["nll"], dimension),
-            "bits_per_dimension_independent": bits_per_dimension(found["nll_independent"], dimension),
+            "bits_per_dimension_independent": bits_per_dimension(
+                found["nll_independent"], dimension
+            ),
         }
     if settings["linear_times"]:
-        grid = terms_at(Levels.linear_grid(schedule, process["s_min"], settings["linear_times"]), None)
+        grid = terms_at(
+            Strata.linear_grid(schedule, process["s_min"], settings["linear_times"]), None
+        )
         groups["linear_grid"] = neural_entropy(grid) | mutual_information(grid, y)
     result = {
-        "estimates": {group: {name: vars(e) for name, e in members.items()} for group, members in groups.items()},
+        "estimates": {
+            group: {name: vars(e) for name, e in members.items()}
+            for group, members in groups.items()
+        },
         "draws": settings["draws"],
         "linear_times": settings["linear_times"],
         "examples": len(x),

@@ -14,11 +14,14 @@ FIGURES += ["estimators", "samples", "maps", "twostage", "price", "separation"]
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("figure", choices=FIGURES, help="which figure")
     parser.add_argument("--inputs", nargs="+", required=True, help="its tables (or arrays)")
-    parser.add_argument("--out", required=True, help="the .pdf (or .svg) to write; .png goes beside it")
+    parser.add_argument(
+        "--out", required=True, help="the .pdf (or .svg) to write; .png goes beside it"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
-    # By name, so that editing one figure is not a change of the others (the workflow follows static imports).
+    # By name, so that editing one figure is not a change of the others (the workflow follows static
+    # imports).
     from importlib import import_module
 
     module = import_module(f"diffinfo.figures.{args.figure}")

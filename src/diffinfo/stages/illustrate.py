@@ -8,13 +8,15 @@ EXAMPLE = """examples:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("figure", choices=["fig1", "fig6", "fig7", "fig8", "fig19"], help="which illustration")
+    parser.add_argument(
+        "figure", choices=["fig1", "fig6", "fig7", "fig8", "fig19"], help="which illustration"
+    )
     parser.add_argument("--out", required=True, help="the CSV to write")
 
 
 def run(args: argparse.Namespace) -> None:
     from diffinfo.files import write_table
-    from diffinfo.illustrations import ILLUSTRATIONS
+    from diffinfo.tables.illustrations import ILLUSTRATIONS
 
     table = ILLUSTRATIONS[args.figure]()
     write_table(args.out, table)

@@ -1,4 +1,6 @@
-"""Where in a few test images, and at which noise level, the information about their labels sits: maps of the integrand."""
+"""Where in a few test images, and at which noise level, the information about their labels sits:
+maps of the integrand.
+"""
 
 import argparse
 
@@ -10,9 +12,15 @@ SECTIONS = ("maps",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", required=True, help="the .npz of the data stage; the first test image of each class is used")
+    parser.add_argument(
+        "--data",
+        required=True,
+        help="the .npz of the data stage; the first test image of each class is used",
+    )
     parser.add_argument("--model", required=True, help="the model file of the train stage")
-    parser.add_argument("--classifier", required=True, help="a classifier of noised images, of the train stage")
+    parser.add_argument(
+        "--classifier", required=True, help="a classifier of noised images, of the train stage"
+    )
     parser.add_argument("--out", required=True, help="the .npz of maps to write")
 
 
@@ -48,5 +56,10 @@ def run(args: argparse.Namespace) -> None:
         classes=dataset.classes,
         draws=settings["draws"],
     )
-    write_arrays(args.out, {"images": dataset.x_test[rows], "y": dataset.y_test[rows], "edges": edges, "maps": maps})
-    print(f"{args.out}: {len(rows)} images, {len(edges) - 1} ranges of log-SNR; {maps.sum((1, 2, 3)).mean():.3g} nats an image")
+    write_arrays(
+        args.out,
+        {"images": dataset.x_test[rows], "y": dataset.y_test[rows], "edges": edges, "maps": maps},
+    )
+    print(
+        f"{args.out}: {len(rows)} images, {len(edges) - 1} ranges of log-SNR; {maps.sum((1, 2, 3)).mean():.3g} nats an image"
+    )

@@ -1,4 +1,6 @@
-"""Mutual information of your own paired arrays, in nats, with a standard error and a word on whether to trust it."""
+"""Mutual information of your own paired arrays, in nats, with a standard error and a word on
+whether to trust it.
+"""
 
 import argparse
 import sys
@@ -17,14 +19,31 @@ and --seed give the same number."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     where = ".npy, .npz, .csv or .parquet; FILE:NAME picks the array of an .npz, FILE:A,B,C the columns of a table"
     parser.add_argument("--x", required=True, metavar="FILE", help=where)
-    parser.add_argument("--y", required=True, metavar="FILE", help="the same; numbers, or one column of labels")
-    parser.add_argument("--discrete", choices=["auto", "yes", "no"], default="auto", help="are the values of y labels?")
     parser.add_argument(
-        "--minutes", type=float, help="training time in all (default: a fixed number of steps, about 1.5 minutes on 2 cores)"
+        "--y", required=True, metavar="FILE", help="the same; numbers, or one column of labels"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of folds, networks and noise (default 0)")
-    parser.add_argument("--json", action="store_true", help="print everything that was found as JSON")
-    parser.add_argument("--plot", metavar="FILE", help="draw where in log-SNR the information sits (.pdf or .svg; CSV beside)")
+    parser.add_argument(
+        "--discrete",
+        choices=["auto", "yes", "no"],
+        default="auto",
+        help="are the values of y labels?",
+    )
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        help="training time in all (default: a fixed number of steps, about 1.5 minutes on 2 cores)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of folds, networks and noise (default 0)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print everything that was found as JSON"
+    )
+    parser.add_argument(
+        "--plot",
+        metavar="FILE",
+        help="draw where in log-SNR the information sits (.pdf or .svg; CSV beside)",
+    )
 
 
 def read_columns(text: str):
@@ -37,7 +56,8 @@ def read_columns(text: str):
     import numpy as np
     import pandas as pd
 
-    from diffinfo.files import DataError, read_arrays
+    from diffinfo.errors import DataError
+    from diffinfo.files import read_arrays
 
     file, _, names = text.partition(":") if not Path(text).exists() else (text, "", "")
     path = Path(file)
@@ -47,7 +67,9 @@ def read_columns(text: str):
     if kind == ".npz":
         arrays = read_arrays(path)
         if not names and len(arrays) != 1:
-            raise DataError(f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; say which as {path}:NAME")
+            raise DataError(
+                f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; say which as {path}:NAME"
+            )
         name = names or next(iter(arrays))
         if name not in arrays:
             raise DataError(f"{path}: has no array {name!r}; it holds {', '.join(sorted(arrays))}")
@@ -57,17 +79,23 @@ def read_columns(text: str):
     readers = {".npy": partial(np.load, allow_pickle=False), ".csv": pd.read_csv}
     readers |= dict.fromkeys((".parquet", ".pq"), pd.read_parquet)
     if kind not in readers:
-        raise DataError(f"{path}: unknown kind {kind or '(no suffix)'}; use .npy, .npz, .csv or .parquet")
+        raise DataError(
+            f"{path}: unknown kind {kind or '(no suffix)'}; use .npy, .npz, .csv or .parquet"
+        )
     try:
         table = readers[kind](path)
     except Exception as error:
-        raise DataError(f"{path}: cannot be read ({error}); the file is truncated or of another format") from error
+        raise DataError(
+            f"{path}: cannot be read ({error}); the file is truncated or of another format"
+        ) from error
     if kind == ".npy":
         return table
     chosen = names.split(",") if names else list(table.columns)
     missing = [name for name in chosen if name not in table.columns]
     if missing:
-        raise DataError(f"{path}: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}")
+        raise DataError(
+            f"{path}: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}"
+        )
     return table[chosen].to_numpy()
 
 
@@ -75,7 +103,7 @@ def run(args: argparse.Namespace) -> None:
     import json
 
     from diffinfo.files import write_table
-    from diffinfo.paired import estimate_mi
+    from diffinfo.studies.mi import estimate_mi
 
     found = estimate_mi(
         read_columns(args.x),
@@ -98,6 +126,12 @@ def run(args: argparse.Namespace) -> None:
         return
     bound = "" if found.upper_bound is None else f", at most H(Y) = {found.upper_bound:.4f}"
     low, high = found.lam_range
-    print(f"I(X;Y) = {found.mi:.4f} +- {found.standard_error:.4f} nats = {found.bits:.4f} bits{bound}")
-    print(f"{found.estimator}, {'converged' if found.converged else 'NOT converged'}, {found.seconds:.0f} s")
-    print(f"{found.n} rows of {found.dim_x} + {found.dim_y} columns, log-SNR {low:.1f} to {high:.1f}")
+    print(
+        f"I(X;Y) = {found.mi:.4f} +- {found.standard_error:.4f} nats = {found.bits:.4f} bits{bound}"
+    )
+    print(
+        f"{found.estimator}, {'converged' if found.converged else 'NOT converged'}, {found.seconds:.0f} s"
+    )
+    print(
+        f"{found.n} rows of {found.dim_x} + {found.dim_y} columns, log-SNR {low:.1f} to {high:.1f}"
+    )

@@ -11,8 +11,12 @@ STEPS = 60
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="the .npz of the data stage")
-    parser.add_argument("--model", required=True, help="an autoencoder of the train stage (network.autoencoder)")
-    parser.add_argument("--out", required=True, help="the .npz of images and reconstructions to write")
+    parser.add_argument(
+        "--model", required=True, help="an autoencoder of the train stage (network.autoencoder)"
+    )
+    parser.add_argument(
+        "--out", required=True, help="the .npz of images and reconstructions to write"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -33,7 +37,9 @@ def run(args: argparse.Namespace) -> None:
     model, params, provenance = load_model(args.model, Autoencoder, dataset)
     first = [np.flatnonzero(dataset.y_test == label)[:1] for label in range(dataset.classes or 0)]
     shown = np.concatenate(first) if first else np.arange(10)
-    rows = np.concatenate([shown, np.setdiff1d(np.arange(len(dataset.x_test)), shown)[: IMAGES - len(shown)]])
+    rows = np.concatenate(
+        [shown, np.setdiff1d(np.arange(len(dataset.x_test)), shown)[: IMAGES - len(shown)]]
+    )
     x = decoded(dataset.x_test[rows])
     posteriors = model.encoded(params, x)
     codes = jnp.concatenate([mean for mean, _ in posteriors.values()], axis=1)
@@ -52,4 +58,6 @@ def run(args: argparse.Namespace) -> None:
     arrays["is_diffusion"] = np.asarray(model.is_diffusion)
     write_arrays(args.out, arrays | {f"{name}_power": power for name, power in sharpness.items()})
     ratio = sharpness["reconstructions"].mean() / sharpness["images"].mean()
-    print(f"{args.out}: {len(rows)} images; power above half the Nyquist frequency {ratio:.3f} of the originals'")
+    print(
+        f"{args.out}: {len(rows)} images; power above half the Nyquist frequency {ratio:.3f} of the originals'"
+    )

@@ -10,7 +10,11 @@ SECTIONS = ("sample",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", required=True, help="the .npz of the data stage (for real examples to stand beside)")
+    parser.add_argument(
+        "--data",
+        required=True,
+        help="the .npz of the data stage (for real examples to stand beside)",
+    )
     parser.add_argument("--model", required=True, help="the model file of the train stage")
     parser.add_argument("--out", required=True, help="the .npz of samples to write")
 
@@ -23,7 +27,8 @@ def run(args: argparse.Namespace) -> None:
     from diffinfo.checkpoint import load_model
     from diffinfo.config import read_settings
     from diffinfo.data.dataset import load_dataset
-    from diffinfo.files import DataError, write_arrays
+    from diffinfo.errors import DataError
+    from diffinfo.files import write_arrays
     from diffinfo.process.schedule import schedule_of
     from diffinfo.sample.ancestral import sample_ancestral
     from diffinfo.sample.guidance import guided
@@ -53,7 +58,14 @@ def run(args: argparse.Namespace) -> None:
         "real": dataset.x_test[rows],
         "unconditional": pixels(sampler(denoiser, None, shape, lams, key)),
         "guidance": np.asarray(settings["guidance"], float),
-        "conditional": np.stack([pixels(sampler(guided(denoiser, w), y, shape, lams, key)) for w in settings["guidance"]]),
+        "conditional": np.stack(
+            [
+                pixels(sampler(guided(denoiser, w), y, shape, lams, key))
+                for w in settings["guidance"]
+            ]
+        ),
     }
     write_arrays(args.out, arrays)
-    print(f"{args.out}: {len(y)} images for each guidance weight in {settings['guidance']}, and as many unconditional")
+    print(
+        f"{args.out}: {len(y)} images for each guidance weight in {settings['guidance']}, and as many unconditional"
+    )

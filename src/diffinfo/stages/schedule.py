@@ -1,4 +1,6 @@
-"""The noise levels that a sampler of few steps should visit, from the training loss of any diffusion model (LAS)."""
+"""The noise levels that a sampler of few steps should visit, from the training loss of any
+diffusion model (LAS).
+"""
 
 import argparse
 
@@ -16,7 +18,9 @@ BETAS = {"linear": (1e-4, 0.02, 1.0), "scaled_linear": (0.00085, 0.012, 0.5)}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--risk", required=True, help="the .csv of the risk curve: columns snr, risk")
+    parser.add_argument(
+        "--risk", required=True, help="the .csv of the risk curve: columns snr, risk"
+    )
     parser.add_argument("--steps", type=int, required=True, help="how many steps the sampler takes")
     parser.add_argument(
         "--lambda",
@@ -25,8 +29,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0.05,
         help="saturation of the SNR axis, snr / (1 + lambda snr): larger ones spend fewer steps on clean levels (default 0.05)",
     )
-    parser.add_argument("--rho", type=float, default=0.0, help="penalty for uneven steps in log-SNR (default 0: none, exact)")
-    parser.add_argument("--betas", choices=list(BETAS), default="linear", help="which DDPM time steps (default linear)")
+    parser.add_argument(
+        "--rho",
+        type=float,
+        default=0.0,
+        help="penalty for uneven steps in log-SNR (default 0: none, exact)",
+    )
+    parser.add_argument(
+        "--betas",
+        choices=list(BETAS),
+        default="linear",
+        help="which DDPM time steps (default linear)",
+    )
     parser.add_argument("--out", help="the .csv to write (default: standard output)")
 
 
@@ -36,7 +50,8 @@ def run(args: argparse.Namespace) -> None:
     import numpy as np
     import pandas as pd
 
-    from diffinfo.files import DataError, write_table
+    from diffinfo.errors import DataError
+    from diffinfo.files import write_table
     from diffinfo.sample.las import las
 
     try:
@@ -45,7 +60,9 @@ def run(args: argparse.Namespace) -> None:
         raise DataError(f"{args.risk}: not a CSV ({error})") from error
     missing = {"snr", "risk"} - set(curve.columns)
     if missing:
-        raise DataError(f"{args.risk}: no column {', '.join(sorted(missing))}; it has {', '.join(curve.columns)}")
+        raise DataError(
+            f"{args.risk}: no column {', '.join(sorted(missing))}; it has {', '.join(curve.columns)}"
+        )
     values = curve[["snr", "risk"]].apply(pd.to_numeric, errors="coerce")
     try:
         rows = las(values["snr"], values["risk"], args.steps, args.saturation, args.rho)
@@ -57,8 +74,13 @@ def run(args: argparse.Namespace) -> None:
     known = np.log(alpha) - np.log1p(-alpha)  # falls with the time step
     timestep = np.abs(known[None] - np.log(snr)[:, None]).argmin(1)
     if np.log(snr[0]) < known[-1] - 0.1 or np.log(snr[-1]) > known[0] + 0.1:
-        print(f"levels outside those of --betas {args.betas} have its first or last time step", file=sys.stderr)
-    table = pd.DataFrame({"step": np.arange(len(snr)), "snr": snr, "log_snr": np.log(snr), "sigma": snr**-0.5})
+        print(
+            f"levels outside those of --betas {args.betas} have its first or last time step",
+            file=sys.stderr,
+        )
+    table = pd.DataFrame(
+        {"step": np.arange(len(snr)), "snr": snr, "log_snr": np.log(snr), "sigma": snr**-0.5}
+    )
     table["timestep"] = timestep
     if args.out:
         write_table(args.out, table)

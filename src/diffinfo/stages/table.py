@@ -13,22 +13,42 @@ A run is a folder <experiment>/seed-<n> with estimate.json and estimate.levels.c
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "table",
-        choices=["profiles", "estimates", "cases", "likelihoods", "codes", "separation", "schedules"],
+        choices=[
+            "profiles",
+            "estimates",
+            "cases",
+            "likelihoods",
+            "codes",
+            "separation",
+            "schedules",
+        ],
         help="what to collect",
     )
-    parser.add_argument("--runs", nargs="+", required=True, help="run folders, <experiment>/seed-<n>")
-    parser.add_argument("--beside", nargs="+", default=[], help="run folders of a model of the same images (separation)")
-    parser.add_argument("--out", required=True, help="the CSV to write (estimates and separation also write .md)")
+    parser.add_argument(
+        "--runs", nargs="+", required=True, help="run folders, <experiment>/seed-<n>"
+    )
+    parser.add_argument(
+        "--beside",
+        nargs="+",
+        default=[],
+        help="run folders of a model of the same images (separation)",
+    )
+    parser.add_argument(
+        "--out", required=True, help="the CSV to write (estimates and separation also write .md)"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
     from pathlib import Path
 
     from diffinfo import code_tables, schedule_tables, tables
-    from diffinfo.files import DataError, write_bytes, write_table
+    from diffinfo.errors import DataError
+    from diffinfo.files import write_bytes, write_table
 
     if args.table == "separation" and not args.beside:
-        raise DataError("--beside: separation needs run folders of a model of the same images, with its classifier")
+        raise DataError(
+            "--beside: separation needs run folders of a model of the same images, with its classifier"
+        )
     makers = {
         "profiles": tables.profiles,
         "estimates": tables.estimates,

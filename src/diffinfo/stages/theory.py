@@ -14,7 +14,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     from diffinfo.files import write_table
-    from diffinfo.theory.experiments import EXPERIMENTS
+    from diffinfo.tables.theory import EXPERIMENTS
 
     table = EXPERIMENTS[args.figure]()
     write_table(args.out, table)

@@ -1,4 +1,6 @@
-"""Train both fields (or a classifier of noised images), with progress; a killed run goes on from its last saved state."""
+"""Train both fields (or a classifier of noised images), with progress; a killed run goes on from
+its last saved state.
+"""
 
 import argparse
 import sys
@@ -14,7 +16,9 @@ SECTIONS = ("process", "network", "train")
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, help="the .npz of the data stage")
-    parser.add_argument("--seed", type=int, default=0, help="of initialisation, batches and noise (default 0)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of initialisation, batches and noise (default 0)"
+    )
     parser.add_argument(
         "--out",
         required=True,
@@ -28,8 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("SETTINGS", "SEED", "OUT"),
         help="train this one, too, in one vectorised program (for GPUs; repeatable); only network.autoencoder.tau may differ",
     )
-    parser.add_argument("--steps-per-dispatch", type=int, default=None, help="a machine setting; never changes the numbers")
-    parser.add_argument("--save-every", type=float, default=20.0, help="seconds between saved states (default 20)")
+    parser.add_argument(
+        "--steps-per-dispatch",
+        type=int,
+        default=None,
+        help="a machine setting; never changes the numbers",
+    )
+    parser.add_argument(
+        "--save-every", type=float, default=20.0, help="seconds between saved states (default 20)"
+    )
 
 
 def history_path(model: str | Path) -> Path:
@@ -48,15 +59,21 @@ def cost_path(model: str | Path) -> Path:
 
 
 def _without_tau(settings: dict) -> dict:
-    """Settings, but for the splitting time of an autoencoder's codes, and only whether there is one."""
+    """Settings, but for the splitting time of an autoencoder's codes, and only whether there is
+    one.
+    """
     network = settings["network"]
     if not network.get("autoencoder", {}).get("tau"):
         return settings
-    return settings | {"network": network | {"autoencoder": network["autoencoder"] | {"tau": "some"}}}
+    return settings | {
+        "network": network | {"autoencoder": network["autoencoder"] | {"tau": "some"}}
+    }
 
 
 def _risk_curve(risk, lam_range):
-    """Sums and counts by bins of log-SNR as a table: `snr` (of the bins' middles), `risk`, `rows`; no empty bins."""
+    """Sums and counts by bins of log-SNR as a table: `snr` (of the bins' middles), `risk`, `rows`;
+    no empty bins.
+    """
     import numpy as np
     import pandas as pd
 
@@ -64,7 +81,9 @@ def _risk_curve(risk, lam_range):
     sums, rows = risk
     seen = rows > 0
     snr = np.exp(0.5 * (edges[1:] + edges[:-1]))[seen]
-    return pd.DataFrame({"snr": snr, "risk": sums[seen] / rows[seen], "rows": rows[seen].astype(int)})
+    return pd.DataFrame(
+        {"snr": snr, "risk": sums[seen] / rows[seen], "rows": rows[seen].astype(int)}
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -88,19 +107,26 @@ def run(args: argparse.Namespace) -> None:
     models, provenance = [], []
     for text, seed, _ in asked:
         settings = read_settings(text, args.experiment, SECTIONS)
-        models.append(network_of(with_split(settings["network"], settings["process"]), summarize(dataset)))
+        models.append(
+            network_of(with_split(settings["network"], settings["process"]), summarize(dataset))
+        )
         about = {"settings": settings, "seed": int(seed), "data_sha256": dataset.card["sha256"]}
         provenance.append(about | {"source_sha256": source_hash("diffinfo.train.loop")})
     first = provenance[0]["settings"]
     if any(_without_tau(about["settings"]) != _without_tau(first) for about in provenance):
-        raise ConfigError("--also: what trains together may differ in network.autoencoder.tau (if it has one) and seed only")
+        raise ConfigError(
+            "--also: what trains together may differ in network.autoencoder.tau (if it has one) and seed only"
+        )
     outs = [Path(out) for _, _, out in asked]
-    # What the result depends on names the state, so that a changed config or code never goes on from an old one.
+    # What the result depends on names the state, so that a changed config or code never goes on
+    # from an old one.
     name = sha256_of(provenance if len(asked) > 1 else provenance[0])[:16]
     resume_file = outs[0].parent / ".resume" / f"{outs[0].stem}-{name}.msgpack"
     lam_range = schedule_of(first["process"])[1]
     began = time.monotonic()
-    trained = Trainer(models[0], make_objective(first["train"], first["process"]), first["train"]).train_together(
+    trained = Trainer(
+        models[0], make_objective(first["train"], first["process"]), first["train"]
+    ).train_together(
         dataset,
         [(model, about["seed"]) for model, about in zip(models, provenance, strict=True)],
         resume_file=resume_file,
@@ -117,11 +143,17 @@ def run(args: argparse.Namespace) -> None:
         write_table(history_path(out), history)
         if not isinstance(model, NoisyClassifier):
             write_table(risk_path(out), _risk_curve(one.risk, lam_range))
-        cost = {"seconds": seconds, "steps": len(history), "best_step": one.best_step, "together": len(asked)}
+        cost = {
+            "seconds": seconds,
+            "steps": len(history),
+            "best_step": one.best_step,
+            "together": len(asked),
+        }
         write_json(cost_path(out), cost | {"threads": args.threads} | device)
         save_model(out, model, one.params, about)
         last = ", ".join(
-            f"{name} {value:.4g}" for name, value in zip(one.columns, one.history[-100:, :-1].mean(0), strict=False)
+            f"{name} {value:.4g}"
+            for name, value in zip(one.columns, one.history[-100:, :-1].mean(0), strict=False)
         )
         print(f"{out}: {len(history)} steps; last losses in nats: {last}")
     resume_file.unlink(missing_ok=True)

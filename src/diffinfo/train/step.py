@@ -1,4 +1,6 @@
-"""One optimisation step as a pure function of plain pytrees; every random number is `fold_in(key, step)`."""
+"""One optimisation step as a pure function of plain pytrees; every random number is `fold_in(key,
+step)`.
+"""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -23,46 +25,75 @@ from diffinfo.process.forward import decoded
 State = dict[str, Any]
 
 
-def make_optimizer(steps: int, learning_rate: float, warmup: int, clip: float) -> optax.GradientTransformation:
+def make_optimizer(
+    steps: int, learning_rate: float, warmup: int, clip: float
+) -> optax.GradientTransformation:
     """Adam with global-norm clipping, linear warm-up and cosine decay to zero."""
-    schedule = optax.warmup_cosine_decay_schedule(0.0, learning_rate, min(warmup, steps // 2), steps, 0.0)
+    schedule = optax.warmup_cosine_decay_schedule(
+        0.0, learning_rate, min(warmup, steps // 2), steps, 0.0
+    )
     return optax.chain(optax.clip_by_global_norm(clip), optax.adam(schedule))
 
 
 def initial_state(params: Any, optimizer: optax.GradientTransformation) -> State:
-    """Parameters as one vector, their moving average, optimizer state, and the number of good steps taken.
+    """Parameters as one vector, their moving average, optimizer state, and the number of good steps
+    taken.
 
-    One vector instead of a hundred arrays: the optimizer compiles to a handful of operations, several times faster.
+    One vector instead of a hundred arrays: the optimizer compiles to a handful of operations,
+    several times faster.
     """
     flat, _ = ravel_pytree(params)
     average = jnp.copy(flat)  # its own buffer: the state is donated to each step
-    return {"params": flat, "ema": average, "optimizer": optimizer.init(flat), "step": jnp.zeros((), jnp.int32)}
+    return {
+        "params": flat,
+        "ema": average,
+        "optimizer": optimizer.init(flat),
+        "step": jnp.zeros((), jnp.int32),
+    }
 
 
-def make_loss(model: Trainable, unravel: Callable[[jax.Array], Any], objective: Objective, settings: Mapping[str, Any]):
-    """`loss(flat, x, y, key, dropout_key=None, step=None) -> (loss, parts in nats)` of a model on one noised batch.
+def make_loss(
+    model: Trainable,
+    unravel: Callable[[jax.Array], Any],
+    objective: Objective,
+    settings: Mapping[str, Any],
+):
+    """`loss(flat, x, y, key, dropout_key=None, step=None) -> (loss, parts in nats)` of a model on
+    one noised batch.
 
-    `unravel` turns the state's parameter vector `flat` into the model's parameters; without `dropout_key` nothing is dropped.
-    settings: a config's `train` section; given the `step`, the weight of a KL rises to its value over the first half of them.
-    Convolutional networks compute in bfloat16 on accelerators; parameters, targets and losses are float32 everywhere.
+    `unravel` turns the state's parameter vector `flat` into the model's parameters; without
+    `dropout_key` nothing is dropped. settings: a config's `train` section; given the `step`, the
+    weight of a KL rises to its value over the first half of them. Convolutional networks compute in
+    bfloat16 on accelerators; parameters, targets and losses are float32 everywhere.
     """
     dtype = jnp.bfloat16 if model.has_convolutions and jax.default_backend() != "cpu" else None
 
     def loss(flat, x, y, key, dropout_key=None, step=None):
         params, options = unravel(flat), {"key": dropout_key, "dtype": dtype}
         if isinstance(model, NoisyClassifier):
-            return classifier_loss(partial(model.log_posterior, params, **options), objective, decoded(x), y, key)
+            return classifier_loss(
+                partial(model.log_posterior, params, **options), objective, decoded(x), y, key
+            )
         if isinstance(model, Autoencoder):
-            # Codes must first be of use to the decoder, or they collapse before it has learnt to read them.
+            # Codes must first be of use to the decoder, or they collapse before it has learnt to
+            # read them.
             rise = 1.0 if step is None else jnp.minimum(1.0, 2 * step / settings["steps"])
             encode, weight = partial(model.encode, params), rise * settings["kl_weight"]
             if not model.is_diffusion:
-                return gaussian_autoencoder_loss(encode, partial(model.gaussian, params), weight, decoded(x), key)
-            return autoencoder_loss(encode, partial(model.v_hat, params, **options), objective, weight, decoded(x), key)
+                return gaussian_autoencoder_loss(
+                    encode, partial(model.gaussian, params), weight, decoded(x), key
+                )
+            return autoencoder_loss(
+                encode, partial(model.v_hat, params, **options), objective, weight, decoded(x), key
+            )
         if model.names == ("shared",):
             field = partial(model.field, params, "shared", **options)
-            return dropped_condition_loss(field, objective, settings["null_probability"], decoded(x), y, key)
-        return two_field_loss(partial(model.v_hat, params, **options), objective, decoded(x), y, key)
+            return dropped_condition_loss(
+                field, objective, settings["null_probability"], decoded(x), y, key
+            )
+        return two_field_loss(
+            partial(model.v_hat, params, **options), objective, decoded(x), y, key
+        )
 
     return loss
 
@@ -74,14 +105,17 @@ def make_step(
     ema: float,
     spread: Callable[[jax.Array], jax.Array] = lambda rows: rows,
 ) -> Callable[..., tuple[State, dict[str, jax.Array]]]:
-    """`step(state, x, y, key) -> (state, metrics)` of `make_loss`'s loss; x, y are the whole training data, on the device.
+    """`step(state, x, y, key) -> (state, metrics)` of `make_loss`'s loss; x, y are the whole
+    training data, on the device.
 
-    spread: lays an array of one row per example out over the devices. Metrics are in nats, and `bad` tells that the loss or
-    a gradient was not finite: such a step changes nothing, and neither does any later one, so that the state stays the last
-    good one.
+    spread: lays an array of one row per example out over the devices. Metrics are in nats, and
+    `bad` tells that the loss or a gradient was not finite: such a step changes nothing, and neither
+    does any later one, so that the state stays the last good one.
     """
 
-    def step(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> tuple[State, dict[str, jax.Array]]:
+    def step(
+        state: State, x: jax.Array, y: jax.Array, key: jax.Array
+    ) -> tuple[State, dict[str, jax.Array]]:
         row_key, loss_key = jax.random.split(jax.random.fold_in(key, state["step"]))
         batch_key, dropout_key = jax.random.split(loss_key)
         rows = jax.random.randint(row_key, (batch,), 0, x.shape[0])
@@ -93,8 +127,15 @@ def make_step(
         # Early averages would remember the initialisation: the decay grows to its final value.
         decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
         averaged = optax.incremental_update(params, state["ema"], 1 - decay)
-        new = {"params": params, "ema": averaged, "optimizer": optimizer_state, "step": state["step"] + 1}
-        good = jnp.isfinite(gradients).all() & jnp.isfinite(sum(jnp.sum(part) for part in parts.values()))
+        new = {
+            "params": params,
+            "ema": averaged,
+            "optimizer": optimizer_state,
+            "step": state["step"] + 1,
+        }
+        good = jnp.isfinite(gradients).all() & jnp.isfinite(
+            sum(jnp.sum(part) for part in parts.values())
+        )
         kept = jax.tree.map(lambda fresh, old: jnp.where(good, fresh, old), new, state)
         return kept, parts | {"bad": ~good}
 

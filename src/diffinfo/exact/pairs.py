@@ -1,0 +1,197 @@
+"""Pairs (X, Y) of known mutual information: what an estimator for everybody's data has to get
+right, in nats.
+
+Multinormals, Student's t, bimodal mixtures - and the same pushed through maps that change no
+information but everything else: monotone maps of single coordinates, spirals, curves rolled up in
+more dimensions. (In the spirit of Czyz et al., "Beyond Normal: On the Evaluation of Mutual
+Information Estimators", 2023.)
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.integrate import quad
+from scipy.special import digamma, gammaln, ndtr
+from scipy.stats import norm
+
+Sampler = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class KnownPair:
+    """`sample(n, rng)` gives x `(n, D_X)` and y `(n, D_Y)`, float64; `truth` is I(X;Y) in nats."""
+
+    name: str
+    sample: Sampler
+    truth: float
+
+    def mapped(self, name: str, of_x: Callable, of_y: Callable | None = None) -> "KnownPair":
+        """The same information after an invertible map of x and one of y (by default the same one)."""
+
+        def sample(n, rng):
+            x, y = self.sample(n, rng)
+            return of_x(x), (of_y or of_x)(y)
+
+        return KnownPair(f"{name}{' x' if of_y else ''} of {self.name}", sample, self.truth)
+
+
+def _log_det(matrix: np.ndarray) -> float:
+    return float(np.linalg.slogdet(matrix)[1])
+
+
+def _dispersion(kind: str, dim_x: int, dim_y: int, strength: float) -> np.ndarray:
+    """`dense`: every two coordinates correlate by `strength`; `sparse`: the first two of x with the
+    first two of y.
+    """
+    size = dim_x + dim_y
+    if kind == "dense":
+        return strength * np.ones((size, size)) + (1 - strength) * np.eye(size)
+    matrix = np.eye(size)
+    for i in range(min(2, dim_x, dim_y)):
+        matrix[i, dim_x + i] = matrix[dim_x + i, i] = strength
+    return matrix
+
+
+def multinormal(kind: str, dim_x: int, dim_y: int, strength: float) -> KnownPair:
+    """Gaussian with unit variances, `kind` "dense" or "sparse" (see `_dispersion`)."""
+    cov = _dispersion(kind, dim_x, dim_y, strength)
+    root = np.linalg.cholesky(cov)
+
+    def sample(n, rng):
+        both = rng.standard_normal((n, dim_x + dim_y)) @ root.T
+        return both[:, :dim_x], both[:, dim_x:]
+
+    truth = 0.5 * (_log_det(cov[:dim_x, :dim_x]) + _log_det(cov[dim_x:, dim_x:]) - _log_det(cov))
+    return KnownPair(f"{kind} {dim_x}+{dim_y}, {strength:g}", sample, truth)
+
+
+def student(kind: str, dim_x: int, dim_y: int, strength: float, dof: float) -> KnownPair:
+    """Multivariate Student's t: a multinormal divided by one common chi. Even uncorrelated, its
+    parts share that scale.
+    """
+    normal = multinormal(kind, dim_x, dim_y, strength)
+
+    def sample(n, rng):
+        x, y = normal.sample(n, rng)
+        scale = np.sqrt(dof / rng.chisquare(dof, (n, 1)))
+        return x * scale, y * scale
+
+    # the dispersion-free part of a t distribution's entropy (with k = dof + dimension), and of the
+    # normaliser
+    def f(k):
+        return gammaln(k / 2) - k / 2 * digamma(k / 2)
+
+    scale_part = f(dof) + f(dof + dim_x + dim_y) - f(dof + dim_x) - f(dof + dim_y)
+    return KnownPair(f"t{dof:g} {normal.name}", sample, normal.truth + float(scale_part))
+
+
+def bimodal(dim: int, separation: float, noise: float) -> KnownPair:
+    """`dim` independent coordinates x = +-separation/2 + N(0, 1), y = x + noise N(0, 1): exact by
+    quadrature.
+    """
+
+    def sample(n, rng):
+        x = separation * (rng.integers(0, 2, (n, dim)) - 0.5) + rng.standard_normal((n, dim))
+        return x, x + noise * rng.standard_normal((n, dim))
+
+    spread = np.sqrt(1 + noise**2)
+
+    def minus_p_log_p(y):
+        log_p = np.logaddexp(
+            norm.logpdf(y, -separation / 2, spread), norm.logpdf(y, separation / 2, spread)
+        ) - np.log(2)
+        return -np.exp(log_p) * log_p
+
+    edge = separation / 2 + 12 * spread
+    entropy = quad(
+        minus_p_log_p, -edge, edge, limit=400, points=[-separation / 2, 0, separation / 2]
+    )[0]
+    return KnownPair(
+        f"bimodal {dim}+{dim}", sample, dim * (entropy - 0.5 * np.log(2 * np.pi * np.e * noise**2))
+    )
+
+
+def independent(dim: int) -> KnownPair:
+    """Skewed and heavy-tailed coordinates of no information about each other."""
+
+    def sample(n, rng):
+        return rng.standard_normal((n, dim)), np.exp(rng.standard_normal((n, dim)))
+
+    return KnownPair(f"independent {dim}+{dim}", sample, 0.0)
+
+
+def monotone(values: np.ndarray) -> np.ndarray:
+    """Another strictly monotone map, of another scale, for each coordinate in turn."""
+    maps = (
+        np.sinh,
+        lambda v: 1e4 * ndtr(v),
+        lambda v: np.exp(1.5 * v),
+        lambda v: 1e-3 * v**3,
+        np.arcsinh,
+    )
+    return np.stack([maps[i % len(maps)](column) for i, column in enumerate(values.T)], axis=1)
+
+
+def spiralled(values: np.ndarray) -> np.ndarray:
+    """Rotate the first two coordinates by an angle that grows with the squared distance from the
+    centre.
+    """
+    angle = np.sum(values**2, axis=1) / 3
+    out = values.copy()
+    out[:, 0] = np.cos(angle) * values[:, 0] - np.sin(angle) * values[:, 1]
+    out[:, 1] = np.sin(angle) * values[:, 0] + np.cos(angle) * values[:, 1]
+    return out
+
+
+def rolled(values: np.ndarray) -> np.ndarray:
+    """Each coordinate becomes two, along a rolled-up sheet (Swiss roll): `(n, D) -> (n, 2 D)`."""
+    along = 1.5 * np.pi * (1 + 2 * ndtr(values))
+    return np.concatenate([along * np.cos(along), along * np.sin(along)], axis=1) / 21
+
+
+def helix(values: np.ndarray) -> np.ndarray:
+    """Each coordinate becomes three, along a helix: `(n, D) -> (n, 3 D)`."""
+    along = 4 * values
+    return np.concatenate([np.cos(along), np.sin(along), 0.1 * along], axis=1)
+
+
+def unchanged(values: np.ndarray) -> np.ndarray:
+    """The identity."""
+    return values
+
+
+def suite() -> list[KnownPair]:
+    """The cases of issue and benchmark, small dimensions first."""
+    sparse, dense = (
+        (lambda d: multinormal("sparse", d, d, 0.8)),
+        (lambda d: multinormal("dense", d, d, 0.5)),
+    )
+    return [
+        *[independent(d) for d in (1, 2, 10, 50)],
+        sparse(1),
+        sparse(1).mapped("monotone", monotone),
+        multinormal("sparse", 1, 1, 0.999),
+        bimodal(1, 6.0, 0.5),
+        bimodal(3, 6.0, 1.0),
+        student("sparse", 1, 1, 0.0, 1),
+        student("sparse", 1, 1, 0.8, 1),
+        student("sparse", 2, 2, 0.0, 1),
+        student("sparse", 3, 3, 0.0, 2),
+        student("sparse", 5, 5, 0.0, 1),
+        student("dense", 5, 5, 0.5, 2),
+        sparse(1).mapped("rolled", rolled, unchanged),
+        sparse(1).mapped("rolled", rolled),
+        sparse(1).mapped("helix", helix, unchanged),
+        sparse(3).mapped("spiralled", spiralled),
+        sparse(5).mapped("spiralled", spiralled, unchanged),
+        sparse(5).mapped("monotone", monotone),
+        dense(5),
+        dense(25).mapped("monotone", monotone),
+        sparse(25),
+        dense(50),
+        sparse(50),
+        sparse(50).mapped("monotone", monotone),
+        student("sparse", 25, 25, 0.8, 3),
+        student("dense", 50, 50, 0.5, 1),
+    ]

@@ -1,0 +1,73 @@
+"""Views of one field. A *denoiser* is any callable
+
+    denoiser(z, lam, y=None) -> v_hat        z: (N, ...), lam: (N,), y: (N, ...) condition or labels (N,); None = unconditional
+
+that returns the v-prediction `v_hat = E[a eps - b x | z]`, of the shape of `z`. It is a JAX pytree,
+so it passes through `jax.jit` as an argument: exact denoisers (`process/exact.py`) and networks
+(`nn/build.py`) are interchangeable everywhere.
+
+    eps_hat = b z + a v_hat,   x_hat = a z - b v_hat,   e_hat = -(a / b) v_hat,   score = e_hat - z = -eps_hat / b
+"""
+
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from diffinfo.process.forward import coefficients
+
+Denoiser = Callable[..., jax.Array]
+
+
+def eps_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
+    """Noise prediction E[eps | z]."""
+    a, b = coefficients(lam, z)
+    return b * z + a * v_hat
+
+
+def x_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
+    """Data prediction E[x | z]."""
+    a, b = coefficients(lam, z)
+    return a * z - b * v_hat
+
+
+@jax.jit
+def denoised(denoiser: Denoiser, y, z: jax.Array, lam: jax.Array) -> jax.Array:
+    """E[x | z] of all rows at one log-SNR `lam`: the last step of a sampler."""
+    lam = jnp.full(z.shape[0], lam)
+    return x_hat(denoiser(z, lam, y), z, lam)
+
+
+def e_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
+    """Entropy-matching field of Eq. (5), `z + grad log p`; its optimum vanishes where p = p_eq =
+    N(0, I).
+    """
+    a, b = coefficients(lam, z)
+    return -(a / b) * v_hat
+
+
+def score(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
+    """Score grad log p(z) (Tweedie / Miyasawa, Eq. 37)."""
+    return e_hat(v_hat, z, lam) - z
+
+
+def precondition(
+    output: jax.Array, z: jax.Array, lam: jax.Array, mean: jax.Array, std: jax.Array
+) -> jax.Array:
+    """v-prediction from a network's unit-scale `output`: the exact field of N(mean, std^2 I) plus
+    the scaled output.
+
+    Under that Gaussian, `E[v | z] = a b (1 - std^2) r / tau - b mean` and `Var[v | z] = std^2 /
+    tau` with `r = z - a mean` and `tau = a^2 std^2 + b^2`, so the target left to the network has
+    unit variance at every noise level. At mean 0, std 1 this is the identity: such a network stores
+    nothing when p_d = p_eq. (The role of EDM's c_skip and c_out, for v.)
+    """
+    a, b = coefficients(lam, z)
+    tau = (a * std) ** 2 + b**2
+    return a * b * (1 - std**2) / tau * (z - a * mean) - b * mean + std / jnp.sqrt(tau) * output
+
+
+def network_input(z: jax.Array, lam: jax.Array, mean: jax.Array, std: jax.Array) -> jax.Array:
+    """`z` standardised under N(mean, std^2 I) data: the input that goes with `precondition`."""
+    a, b = coefficients(lam, z)
+    return (z - a * mean) / jnp.sqrt((a * std) ** 2 + b**2)

@@ -1,1 +1,0 @@
-"""Exact costs of discretised sampling for mixtures, in float64: what schedules and samplers are held against."""

@@ -1,0 +1,125 @@
+"""Steps against entropy and dimension, against the reference numbers of schedules.md, section 3."""
+
+import numpy as np
+import pytest
+
+from diffinfo.estimate.statistics import Estimate
+from diffinfo.exact.mixture import Mixture, information, mmse
+from diffinfo.exact.path_kl import chain_kl, path_cost
+from diffinfo.exact.steps import (
+    bits_cost,
+    codebook,
+    component_risk,
+    fewest_steps,
+    plain_cost,
+    shifted_grid,
+    structured_cost,
+    theorem_bound,
+)
+
+BIT = Mixture(np.array([[-4.0], [4.0]]), np.array([0.5, 0.5]), 0.0)
+
+
+def _bit_risk(eta):
+    return np.array([16.0 if each == 0 else mmse(BIT, each) for each in eta])
+
+
+def test_one_bit():
+    assert mmse(BIT, 0.1) == pytest.approx(4.7878886, abs=1e-6)
+    assert mmse(BIT, 1.0) == pytest.approx(0.0015714989, abs=1e-9)
+    gained = information(BIT, 1.0)
+    assert gained == pytest.approx(0.6930536, abs=1e-7)
+    grid = shifted_grid(np.log(2) / 16, 1.0, 5)
+    np.testing.assert_allclose(
+        grid, [0, 0.0385338323, 0.1113427802, 0.2489139112, 0.5088519633, 1], atol=1e-9
+    )
+    for steps, expected in (
+        (5, 0.42414953),
+        (10, 0.18656548),
+        (20, 0.08771753),
+        (50, 0.03384314),
+        (100, 0.01672151),
+    ):
+        found = path_cost(_bit_risk, shifted_grid(np.log(2) / 16, 1.0, steps), gained)
+        assert found == pytest.approx(expected, abs=1e-5)  # the reference's own tolerance
+        assert found <= theorem_bound(np.log(2), 16.0, 1.0, steps)
+
+
+def test_steps_grow_with_entropy_on_the_hypercube():
+    """b independent bits cost b times one, whatever the dimension that they are embedded in: K = 33
+    b + 2.
+    """
+    cost = bits_cost([4.0])
+    assert cost(20) == pytest.approx(0.08771753, abs=1e-5)
+    assert [fewest_steps(lambda k, b=b: b * cost(k), 0.05) for b in range(1, 11)] == [
+        33 * b + 2 for b in range(1, 11)
+    ]
+    assert fewest_steps(lambda k: 100 * cost(k), 0.05) == 3307
+
+
+def test_one_logarithm_is_needed():
+    """Bits of amplitudes 4, 8, 16, ...: steps grow like H L, K = 35, 87, 261, 539, 925, 1422 for 1,
+    2, 4, 6, 8, 10 bits.
+    """
+    for bits, expected in ((1, 35), (2, 87), (4, 261), (6, 539), (8, 925), (10, 1422)):
+        assert fewest_steps(bits_cost(4.0 * 2.0 ** np.arange(bits)), 0.05) == pytest.approx(
+            expected, abs=1
+        )
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0])
+def test_shannon_entropy_is_what_counts_for_uneven_weights(power):
+    """Weights j^-s of 64 random codewords: K / H is 48 as for even ones, though H_1/2 is not H."""
+    even = codebook(64, 64)
+    weights = np.arange(1, 65.0) ** -power
+    weights /= weights.sum()
+    means = even.means - weights @ even.means
+    uneven = Mixture(means, weights, 1.0)
+    # R eta_max / H as in the table of codebooks, 16 / log 2.
+    uneven = Mixture(means * np.sqrt(16 / np.log(2) * uneven.entropy / uneven.spread), weights, 1.0)
+    needed = fewest_steps(structured_cost(uneven, component_risk(uneven, 20_000), 1.0), 0.05)
+    assert needed / uneven.entropy == pytest.approx(48.5, abs=2.0)
+
+
+@pytest.mark.parametrize(("dimension", "expected"), [(2, 214), (8, 850), (32, 3395), (128, 13575)])
+def test_plain_steps_for_one_gaussian_grow_with_the_dimension(dimension, expected):
+    def cost(steps):
+        x = np.geomspace(1.01, 101.0, steps + 1) - 1
+        return path_cost(
+            lambda gamma: dimension / (1 + gamma), x, 0.5 * dimension * np.log(101.0 / 1.01)
+        )
+
+    assert fewest_steps(cost, 0.05) == expected
+
+
+@pytest.mark.parametrize(
+    ("dimension", "codewords", "structured", "plain"), [(8, 4, 67, 1238), (32, 16, 134, 4531)]
+)
+def test_random_codebooks(dimension, codewords, structured, plain):
+    mixture = codebook(dimension, codewords)
+    risk = component_risk(mixture, 20_000)
+    cost = structured_cost(mixture, risk, 1.0)
+    assert fewest_steps(cost, 0.05) == pytest.approx(structured, abs=2)
+    for steps in (20, 100):
+        assert cost(steps) <= theorem_bound(mixture.entropy, mixture.spread, 1.0, steps)
+    shifts = [mixture.entropy / mixture.spread, 1.0, 0.1]
+    found = min(fewest_steps(plain_cost(mixture, risk, 0.01, shift), 0.05) for shift in shifts)
+    assert found == pytest.approx(plain, rel=0.03)
+
+
+@pytest.mark.parametrize("dimension", [2, 32])
+def test_structured_steps_do_not_see_the_dimension_and_plain_ones_do(dimension):
+    """A 4x4 lattice in a random plane: chain KLs measured in R^d against 0.416249, and the plain
+    sampler's formula.
+    """
+    rng = np.random.default_rng(3)
+    plane = np.linalg.qr(rng.standard_normal((dimension, 2)))[0]
+    points = 6 * (np.stack(np.meshgrid(np.arange(4), np.arange(4)), -1).reshape(16, 2) - 1.5)
+    mixture = Mixture(points @ plane.T, np.full(16, 1 / 16), 1.0)
+    eta = np.geomspace(1 / 101, 1 / 1.02, 17)
+    grid = 1 / (1 / eta - 1)  # gamma = 1 / t, t = 1 / eta - variance
+    found = Estimate.of(chain_kl(mixture, grid, 20_000, np.random.default_rng(1), structured=True))
+    assert abs(found.value - 0.416249) < 4 * found.standard_error
+    expected = {2: 11.397, 32: 163.090}[dimension]
+    found = Estimate.of(chain_kl(mixture, grid, 20_000, np.random.default_rng(1)))
+    assert abs(found.value - expected) < 4 * found.standard_error

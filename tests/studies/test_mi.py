@@ -1,0 +1,237 @@
+"""`estimate_mi` and `diffinfo mi`: what they refuse, what never changes the number, and known
+truths.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import diffinfo
+from diffinfo import paired
+from diffinfo.cli import main
+from diffinfo.data import pairs
+from diffinfo.data.columns import as_labels
+from diffinfo.errors import DataError
+from diffinfo.estimate.integrand import Terms
+from diffinfo.estimate.statistics import Estimate
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """A few steps instead of a training: for what does not depend on how well it is done."""
+    monkeypatch.setattr(paired, "STEPS", 40)
+    monkeypatch.setattr(paired, "EVERY", 20)
+    monkeypatch.setattr(paired, "FOLDS", 2)
+    monkeypatch.setattr(paired, "HALVED_FOLDS", 1)
+
+
+def _pair(n=400, seed=0):
+    return pairs.multinormal("sparse", 2, 2, 0.8).sample(n, np.random.default_rng(seed))
+
+
+def test_the_number_depends_on_ranks_and_seed_only(quick):
+    x, y = _pair()
+    found = diffinfo.estimate_mi(x, y)
+    again = diffinfo.estimate_mi(pairs.monotone(x), 1e6 * y - 3)
+    assert found.mi == again.mi
+    assert found.standard_error == again.standard_error
+    assert diffinfo.estimate_mi(x, y, random_state=1).mi != found.mi
+    assert found.bits == found.mi / np.log(2)
+    assert (found.n, found.dim_x, found.dim_y, found.classes) == (400, 2, 2, None)
+    # Gaussian data: the fitted Gaussian is the answer, and training has not made it worse.
+    assert abs(found.mi - 1.02) < 4 * found.standard_error
+    assert found.converged
+
+
+def test_labels_give_a_bound_that_holds(quick):
+    rng = np.random.default_rng(0)
+    names = np.array(["ape", "bee", "cat"])[rng.integers(0, 3, 600)]
+    x = rng.standard_normal((600, 2)) + 20 * np.stack([names == "ape", names == "bee"], 1)
+    found = diffinfo.estimate_mi(x, names)
+    assert found.estimator == "classification_bound"
+    assert found.classes == 3
+    assert found.upper_bound == pytest.approx(np.log(3), abs=0.01)
+    assert 0.5 * found.upper_bound < found.mi <= found.upper_bound
+
+
+def test_integers_may_be_numbers_or_labels(quick):
+    x, y = _pair()
+    several = np.digitize(y[:, 0], [-0.5, 0.5])
+    assert diffinfo.estimate_mi(x, several).classes == 3
+    assert diffinfo.estimate_mi(x, several, discrete=False).classes is None
+    for numbers in (np.arange(400), np.round(3 * y[:, 0]).astype(int)):  # all different; some rare
+        assert as_labels(numbers, "auto", 8) is None
+
+
+def _with(array, row, column, value):
+    array = array.copy()
+    array[row, column] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda x, y: (_with(x, 17, 1, np.nan), y), r"x: nan in row 17, column 1 \(1 in all\)"),
+        (lambda x, y: (x, _with(y, 3, 0, np.inf)), r"y: inf in row 3, column 0"),
+        (lambda x, y: (x[:-1], y), "x has 399 rows and y 400; they must be pairs"),
+        (lambda x, y: (np.c_[x, np.ones(400)], y), r"x: column 2 is constant"),
+        (lambda x, y: (x[:50], y[:50]), "50 rows are too few for 4 columns: needs at least 200"),
+        (
+            lambda x, y: (np.random.default_rng(0).standard_normal((400, 90)), y),
+            "400 rows are too few for 92 columns",
+        ),
+        (
+            lambda x, y: (x[:, :, None], y),
+            r"x: needs shape \(n, d\), rows are examples; got \(400, 2, 1\)",
+        ),
+        (lambda x, y: (np.full(400, "a"), y), "x: not numbers .*labels belong in y"),
+        (lambda x, y: (x, np.zeros(400, int)), "y: only one label"),
+        (
+            lambda x, y: (x, np.array(["a"] * 397 + ["b"] * 3)),
+            "y: label number 1 has fewer than 8 rows",
+        ),
+        (lambda x, y: (x, pd.Series(["a", None] * 200)), "y: row 1 has no label"),
+    ],
+)
+def test_what_cannot_be_used_is_named(change, message):
+    with pytest.raises(DataError, match=message):
+        diffinfo.estimate_mi(*change(*_pair()))
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        pairs.independent(2),
+        pairs.multinormal("sparse", 1, 1, 0.8).mapped("monotone", pairs.monotone),
+        pairs.student("sparse", 2, 2, 0.0, 1),
+        pairs.multinormal("sparse", 1, 1, 0.8).mapped("rolled", pairs.rolled, pairs.unchanged),
+    ],
+    ids=lambda pair: pair.name,
+)
+def test_known_truths(pair, monkeypatch):
+    # One dimension is learnt in a third of the steps; benchmarks/mi.py has the whole suite at full
+    # length.
+    monkeypatch.setattr(paired, "STEPS", 300)
+    found = diffinfo.estimate_mi(*pair.sample(3000, np.random.default_rng(11)))
+    assert abs(found.mi - pair.truth) < 4 * found.standard_error + 0.005
+    assert 1 / 3000 <= found.standard_error < 0.05, (
+        "never none, even of a network that was best untrained"
+    )
+    assert found.converged
+    assert found.linear_gaussian <= pair.truth + 0.1
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"),
+    [((0.08, 0.02), 1.08), ((0.02, 0.05), 1.0), ((-0.2, 0.02), 1.0), ((0.4, 0.02), 1.14)],
+)
+def test_extrapolation_is_for_small_significant_gains(gain, expected):
+    known = {
+        "aligned_difference": Estimate(1.0, 0.01, 100),
+        "loss_difference": Estimate(0.9, 0.03, 100),
+    }
+    found = paired._extrapolated(known, Estimate(*gain, 50))
+    assert found.value == pytest.approx(expected)
+    assert found.standard_error == pytest.approx(np.hypot(0.03, gain[1] if expected > 1 else 0))
+
+
+def test_an_untrained_network_is_said_to_be_one(monkeypatch):
+    monkeypatch.setattr(paired, "STEPS", 100)
+    monkeypatch.setattr(paired, "EVERY", 50)
+    pair = pairs.multinormal("sparse", 3, 3, 0.95).mapped("rolled", pairs.rolled)
+    found = diffinfo.estimate_mi(*pair.sample(1000, np.random.default_rng(0)))
+    assert abs(found.mi - pair.truth) > 0.3
+    assert not found.converged
+    assert "not at its optimum" in " ".join(found.warnings)
+
+
+def test_the_command_reads_tables_and_prints_json(quick, tmp_path, capsys):
+    x, y = _pair()
+    table = pd.DataFrame(np.hstack([x, y]), columns=["a", "b", "c", "d"])
+    table.to_csv(tmp_path / "t.csv", index=False)
+    table.to_parquet(tmp_path / "t.parquet")
+    np.save(tmp_path / "x.npy", x)
+    np.savez(tmp_path / "both.npz", x=x, y=y)
+    places = [
+        ("t.csv:a,b", "t.csv:c,d"),
+        ("t.parquet:a,b", "t.parquet:c,d"),
+        ("x.npy", "both.npz:y"),
+    ]
+    seen = set()
+    for of_x, of_y in places:
+        plot = tmp_path / "where.pdf"
+        arguments = [
+            "--x",
+            str(tmp_path / of_x),
+            "--y",
+            str(tmp_path / of_y),
+            "--json",
+            "--plot",
+            str(plot),
+        ]
+        assert main(["mi", *arguments]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert {"mi", "standard_error", "estimator", "converged", "bits", "estimates"} <= set(found)
+        seen.add(found["mi"])
+        assert plot.stat().st_size > 1000
+        assert len(pd.read_csv(plot.with_suffix(".csv"))) > 10
+    assert len(seen) == 1
+    assert main(["mi", "--x", str(tmp_path / "x.npy"), "--y", str(tmp_path / "both.npz:y")]) == 0
+    assert "nats" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("none.npy", "none.npy: no such file"),
+        ("both.npz", "holds x, y; say which"),
+        ("both.npz:z", "has no array 'z'; it holds x, y"),
+        ("t.csv:a,q", "has no column 'q'; it has a, b"),
+        ("cut.npy", "cut.npy: cannot be read"),
+        ("t.txt", "unknown kind .txt"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(tmp_path, capsys, text, message):
+    x, y = _pair()
+    np.savez(tmp_path / "both.npz", x=x, y=y)
+    pd.DataFrame(x, columns=["a", "b"]).to_csv(tmp_path / "t.csv", index=False)
+    np.save(tmp_path / "x.npy", x)
+    (tmp_path / "cut.npy").write_bytes((tmp_path / "x.npy").read_bytes()[:300])
+    (tmp_path / "t.txt").write_text("1 2")
+    assert main(["mi", "--x", str(tmp_path / text), "--y", str(tmp_path / "x.npy")]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_minutes_end_training():
+    pair = pairs.multinormal("sparse", 1, 1, 0.8).mapped("rolled", pairs.rolled)
+    found = diffinfo.estimate_mi(*pair.sample(2000, np.random.default_rng(0)), minutes=0.001)
+    assert max(found.steps) <= 50, "one dispatch"
+    assert not found.converged
+    assert any("time was up" in warning for warning in found.warnings)
+
+
+def test_more_than_radial_factors_must_tell_more_than_the_error_of_that():
+    rng = np.random.default_rng(0)
+
+    def told(mean):
+        zero = np.zeros((400, 1))
+        return Terms(
+            **dict.fromkeys(
+                ("target", "neural_u", "neural_c", "loss_c", "squared", "aligned"), zero
+            ),
+            loss_u=mean,
+        )
+
+    noise = rng.standard_normal((400, 1))
+    ways = [
+        told(1 + noise),
+        told(1.001 + rng.permutation(noise)),
+        told(0.9 + noise),
+        told(0.8 + noise),
+    ]
+    assert paired._better(ways, [0, 3, 0, 3]) == 0
+    assert paired._better(ways[::2], [3, 3]) == 0
+    assert paired._better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3
