@@ -1,21 +1,20 @@
-"""Settings: plain dictionaries, complete and checked. `config.schema.yaml` is the only place that
-names keys and defaults.
+"""Settings are plain dictionaries, complete and checked: `config.schema.yaml` names every key, its
+range and default.
 """
 
 import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 from jsonschema import Draft202012Validator, validators
 
+from diffinfo.errors import ConfigError
 
-class ConfigError(ValueError):
-    """A config that cannot be used; the message names the key, the value and what is allowed."""
+SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 
 def _filling(validator_class):
@@ -34,10 +33,10 @@ def _filling(validator_class):
 
 @cache
 def schema() -> dict[str, Any]:
-    """The schema of a whole config; its `$defs` hold one schema per section of an experiment. Read
-    once; not to be changed.
+    """The schema of a whole config; its `$defs` hold one per section of an experiment. It is read
+    once; leave it unchanged.
     """
-    return yaml.safe_load(files("diffinfo").joinpath("config.schema.yaml").read_text())
+    return yaml.safe_load(SCHEMA.read_text())
 
 
 def complete(section: str, value: Any) -> dict[str, Any]:
@@ -47,10 +46,8 @@ def complete(section: str, value: Any) -> dict[str, Any]:
     range.
     """
     value = json.loads(json.dumps(value))
-    whole = schema()
-    validator = _filling(Draft202012Validator)(
-        {"$ref": f"#/$defs/{section}", "$defs": whole["$defs"]}
-    )
+    definitions = schema()["$defs"]
+    validator = _filling(Draft202012Validator)({"$ref": f"#/$defs/{section}", "$defs": definitions})
     error = next(validator.iter_errors(value), None)
     if error is not None:
         where = ".".join([section, *map(str, error.absolute_path)])
@@ -62,7 +59,7 @@ def complete(section: str, value: Any) -> dict[str, Any]:
     return value
 
 
-def _with(experiment: dict[str, Any], path: str, value: Any) -> None:
+def _set(experiment: dict[str, Any], path: str, value: Any) -> None:
     *sections, key = path.split(".")
     for section in sections:
         experiment = experiment.setdefault(section, {})
@@ -71,29 +68,47 @@ def _with(experiment: dict[str, Any], path: str, value: Any) -> None:
     experiment[key] = value
 
 
+def _cases(name: str, experiment: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and settings of every case of one experiment; one without `vary` is its own only case."""
+    if "case" in experiment:
+        raise ConfigError(
+            f"experiments.{name}.case: this section is written by `vary`, not by hand"
+        )
+    varied = experiment.get("vary", {})
+    for values in itertools.product(*varied.values()):
+        case = {
+            key: value for key, value in json.loads(json.dumps(experiment)).items() if key != "vary"
+        }
+        for path, value in zip(varied, values, strict=True):
+            _set(case, path, value)
+        written = (
+            format(value, "g") if isinstance(value, int | float) else str(value) for value in values
+        )
+        case_name = "-".join([name, *written])
+        case["case"] = {
+            "experiment": case_name,
+            "sweep": name if varied else "",
+            "varied": dict(zip(varied, values, strict=True)),
+        }
+        yield case_name, case
+
+
 def expand(
     experiments: Mapping[str, Any],
 ) -> tuple[dict[str, dict[str, Any]], dict[str, list[str]]]:
-    """Experiments with every sweep written out, and which experiments each name stands for.
+    """Complete experiments with every sweep written out, and which of them each name of the config
+    stands for.
 
     An experiment with `vary: {data.gaussian.sigma_eps: [1.0, 0.6]}` becomes `<name>-1` and
-    `<name>-0.6`; several keys give their product, in the order written. Raises: ConfigError naming
-    the experiment and the key that is wrong.
+    `<name>-0.6`; several keys give their product, in the order written. Each has a section `case`
+    that says so (`experiment`, `sweep`, `varied`: key -> value) and travels with its results, so
+    that nobody has to take names apart. Raises: ConfigError naming the experiment and the key that
+    is wrong.
     """
     whole, groups = {}, {}
     for name, experiment in experiments.items():
-        varied = experiment.get("vary", {})
-        plain = {key: value for key, value in experiment.items() if key != "vary"}
         groups[name] = []
-        for values in itertools.product(*varied.values()):
-            case = json.loads(json.dumps(plain))
-            for path, value in zip(varied, values, strict=True):
-                _with(case, path, value)
-            written = [
-                format(value, "g") if isinstance(value, (int, float)) else str(value)
-                for value in values
-            ]
-            case_name = "-".join([name, *written])
+        for case_name, case in _cases(name, experiment):
             if case_name in whole:
                 raise ConfigError(f"experiments.{name}: there are two experiments {case_name}")
             try:
@@ -104,36 +119,69 @@ def expand(
     return whole, groups
 
 
-def read_settings(
-    text: str, experiment: str | None, sections: tuple[str, ...]
-) -> dict[str, dict[str, Any]]:
-    """Completed `sections` of one experiment, from inline JSON of the experiment or from a config
-    file and its name.
-
-    Raises: ConfigError, naming the file or key.
-    """
+def _chosen(text: str, experiment: str | None) -> dict[str, Any]:
+    """An experiment's sections, from JSON, or from a config file and its name."""
     if text.lstrip().startswith("{"):
         try:
-            chosen = json.loads(text)
+            return json.loads(text)
         except json.JSONDecodeError as error:
             raise ConfigError(f"--settings: not valid JSON ({error})") from error
-    else:
-        path = Path(text)
-        if not path.is_file():
-            raise ConfigError(
-                f"--settings: no file {path} (and not JSON, which starts with a brace)"
-            )
-        experiments = (yaml.safe_load(path.read_text()) or {}).get("experiments")
-        if not isinstance(experiments, Mapping):
-            raise ConfigError(f"{path}: has no section `experiments`")
-        experiments, _ = expand(experiments)
-        if experiment not in experiments:
-            raise ConfigError(
-                f"{path}: --experiment {experiment}: not one of {', '.join(experiments)}"
-            )
-        chosen = experiments[experiment]
+    path = Path(text)
+    if not path.is_file():
+        raise ConfigError(f"--settings: no file {path} (and not JSON, which starts with a brace)")
+    experiments = (yaml.safe_load(path.read_text()) or {}).get("experiments")
+    if not isinstance(experiments, Mapping):
+        raise ConfigError(f"{path}: has no section `experiments`")
+    whole, _ = expand(experiments)
+    if experiment not in whole:
+        raise ConfigError(f"{path}: --experiment {experiment}: not one of {', '.join(whole)}")
+    return whole[experiment]
+
+
+def read_settings(
+    text: str, experiment: str | None, sections: tuple[str, ...], *, strict: bool = False
+) -> dict[str, dict[str, Any]]:
+    """Complete `sections` of one experiment, from inline JSON of the experiment or from a config
+    file and its name.
+
+    A section that is left out takes its defaults, as `describe` lists them; strict: it is an error
+    instead. Raises: ConfigError, naming the file, section or key.
+    """
+    chosen = _chosen(text, experiment)
     known = schema()["$defs"]["experiment"]["properties"]
     for key in chosen:
         if key not in known:
             raise ConfigError(f"experiment: unknown section {key!r}; known: {', '.join(known)}")
+    if strict and (missing := [section for section in sections if section not in chosen]):
+        raise ConfigError(
+            f"experiment: the section {missing[0]} is missing; with --strict, "
+            f"all of {', '.join(sections)} must be given"
+        )
     return {section: complete(section, chosen.get(section, {})) for section in sections}
+
+
+def describe(section: str) -> list[str]:
+    """One line per key of a section, with its default and meaning, for help texts; deeper keys are
+    dotted.
+    """
+
+    def resolved(node: dict[str, Any]) -> dict[str, Any]:
+        if "$ref" in node:
+            return schema()["$defs"][node["$ref"].rsplit("/", 1)[1]] | {
+                k: v for k, v in node.items() if k != "$ref"
+            }
+        return node
+
+    def lines(node: dict[str, Any], prefix: str, given: Any) -> Iterator[str]:
+        for key, below in node.get("properties", {}).items():
+            below = resolved(below)
+            default = (
+                given[key] if isinstance(given, dict) and key in given else below.get("default")
+            )
+            if "properties" in below:
+                yield from lines(below, f"{prefix}{key}.", default)
+            elif "default" in below or default is not None:
+                meaning = f"  {below['description']}" if "description" in below else ""
+                yield f"{prefix}{key} = {json.dumps(default)}{meaning}"
+
+    return list(lines(resolved({"$ref": f"#/$defs/{section}"}), f"{section}.", {}))

@@ -1,15 +1,18 @@
-"""Which source files a module rests on: the workflow declares them as inputs, provenance hashes
-them.
+"""Which files of the package a module rests on: the workflow declares them as inputs, provenance
+hashes them.
 
 Standard library only, so that the workflow can use it before (or without) installing anything.
 """
 
 import ast
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+# It says how a stage is called, not what it computes: no result rests on it.
+PLUMBING = "diffinfo.stages.contract"
 
 
 def _path_of(module: str) -> Path | None:
@@ -20,38 +23,67 @@ def _path_of(module: str) -> Path | None:
     return None
 
 
-@cache
-def closure(module: str) -> tuple[Path, ...]:
-    """The files of `diffinfo` that importing and running `module` can reach, itself included,
-    sorted.
+def _used(path: Path) -> Iterator[Path]:
+    """Modules that `path` imports, and data files beside it that it names in a string."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            # A name only: `"published_bits.csv"`, as in
+            # `Path(__file__).with_name("published_bits.csv")`.
+            name = node.value
+            if (
+                name == Path(name).name
+                and not name.endswith(".py")
+                and (path.parent / name).is_file()
+            ):
+                yield path.parent / name
+        # Not the package itself: it only forwards, on demand, to the modules that it offers.
+        for name in names:
+            if name.startswith("diffinfo.") and name != PLUMBING and (module := _path_of(name)):
+                yield module
 
-    Raises: ModuleNotFoundError for a module that is not part of the package.
+
+@cache
+def closure(*modules: str) -> tuple[Path, ...]:
+    """The files of `diffinfo` that importing and running these modules can reach, themselves
+    included, sorted.
+
+    Those are modules, and the data files that a module reads: it names them in a string and they
+    lie beside it. Raises: ModuleNotFoundError for a module that is not part of the package.
     """
-    start = _path_of(module)
-    if start is None:
-        raise ModuleNotFoundError(f"no module {module} under {ROOT}")
-    found, waiting = set(), [start]
+    waiting = []
+    for module in modules:
+        path = _path_of(module)
+        if path is None:
+            raise ModuleNotFoundError(f"no module {module} under {ROOT}")
+        waiting.append(path)
+    reached = set()
     while waiting:
         path = waiting.pop()
-        if path in found:
-            continue
-        found.add(path)
-        for node in ast.walk(ast.parse(path.read_text())):
-            names = []
-            if isinstance(node, ast.Import):
-                names = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-            # Not the package itself: it only forwards, on demand, to the modules that it offers.
-            waiting += [
-                p for name in names if name.startswith("diffinfo.") and (p := _path_of(name))
-            ]
-    return tuple(sorted(found))
+        if path not in reached:
+            reached.add(path)
+            if path.suffix == ".py":
+                waiting += _used(path)
+    return tuple(sorted(reached))
 
 
-def source_hash(module: str) -> str:
-    """SHA-256 over the names and bytes of `closure(module)`."""
+def _hash_of(paths) -> str:
     digest = hashlib.sha256()
-    for path in closure(module):
+    for path in paths:
         digest.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def source_hash(*modules: str) -> str:
+    """SHA-256 over the names and bytes of `closure(*modules)`."""
+    return _hash_of(closure(*modules))
+
+
+def package_hash() -> str:
+    """SHA-256 over the names and bytes of every file of the package, data files included."""
+    files = (path for path in ROOT.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return _hash_of(sorted(files))

@@ -1,0 +1,139 @@
+"""What a stage states about itself, once and as data; command line, help and workflow rules are
+derived from it.
+
+A stage is a module of this folder with
+
+    NEEDS      option -> Need: the files it reads, by their names in `diffinfo.runs.FILES`
+    WRITES     names of the files it makes; the first is what `--out` names, the others lie beside it
+    SECTIONS   sections of an experiment that it takes (config.schema.yaml); none are read in any other way
+    OPTIONS    further options of its command line
+    EXAMPLES   command lines for its help text; a test runs them
+    run(job)   loads, calls a study, writes
+
+and a docstring whose first line says what it does. All but `run`, `EXAMPLES` and the docstring may
+be left out. Heavy imports belong inside `run`: printing help, or planning a workflow, must not wait
+for JAX.
+"""
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from diffinfo.runs import FILES
+
+
+class Need:
+    """A file that a stage reads, and those that it finds beside it.
+
+    optional: it is there only if the experiment has a section of that file's name. beside: it
+    belongs to the experiment that this one is compared with (its `beside`). about: for the help
+    text, where `FILES` does not say it all.
+    """
+
+    def __init__(self, *files: str, optional: bool = False, beside: bool = False, about: str = ""):
+        self.files, self.optional, self.beside = files, optional, beside
+        self.about = about or FILES[files[0]].about
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of the command line. keywords: of argparse; workflow: its value in the workflow,
+    such as "{seed}".
+    """
+
+    flag: str
+    keywords: Mapping[str, Any]
+    workflow: str | None = None
+
+
+SEED = Option(
+    "--seed",
+    {"type": int, "default": 0, "help": "of initialisation, batches and noise (default 0)"},
+    workflow="{seed}",
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One call of a stage. needs: a path per option (None for one that is not given); writes: a
+    path per file.
+
+    settings: complete sections by name; options: the other options of the command line.
+    """
+
+    needs: dict[str, Path | None]
+    writes: dict[str, Path]
+    settings: dict[str, dict[str, Any]]
+    options: Namespace = field(default_factory=Namespace)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The statement of one stage's module, with what is left out filled in."""
+
+    name: str
+
+    @property
+    def module(self) -> ModuleType:
+        return import_module(f"diffinfo.stages.{self.name}")
+
+    def _stated(self, what: str, default: Any) -> Any:
+        return getattr(self.module, what, default)
+
+    @property
+    def needs(self) -> dict[str, Need]:
+        return self._stated("NEEDS", {})
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        return self._stated("WRITES", ())
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        return self._stated("SECTIONS", ())
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return self._stated("OPTIONS", ())
+
+    def written(self, out: str | Path) -> dict[str, Path]:
+        """All files that the stage makes when its first one is `out`: `m.msgpack` has
+        `m.history.csv` beside it.
+        """
+        out = Path(out)
+        first, *others = self.writes
+        stem = Path(FILES[first].path).stem
+        beside = {name: Path(FILES[name].path).name.removeprefix(stem) for name in others}
+        return {first: out} | {
+            name: out.with_name(out.stem + suffix) for name, suffix in beside.items()
+        }
+
+
+# Made for every run (data: for every experiment) by the workflow, in the order in which they depend
+# on each other.
+RUN_STAGES = tuple(
+    map(
+        Stage,
+        (
+            "data",
+            "train",
+            "classifier",
+            "estimate",
+            "sample",
+            "maps",
+            "pilot",
+            "few_steps",
+            "latents",
+            "tsne",
+            "reconstruct",
+            "two_stages",
+        ),
+    )
+)
+# Made of all runs together, and what only people call.
+OTHER_STAGES = tuple(map(Stage, ("table", "figure", "manifest", "schedule", "mi")))
+STAGES = {stage.name: stage for stage in (*RUN_STAGES, *OTHER_STAGES)}
