@@ -1,66 +1,59 @@
-"""Labelled images that TensorFlow Datasets has prepared on this machine (or can download); reading
-needs no TensorFlow.
+"""Labelled images that TensorFlow Datasets (TFDS) has prepared on this machine, or can download.
+
+Reading them needs no TensorFlow.
 """
 
 import io
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from diffinfo.data.dataset import Dataset
+from diffinfo.data.inputs import VERSIONS, prepared_files, prepared_folder
 from diffinfo.errors import DataError
 from diffinfo.files import sha256
 
-# name -> (version, the split to test on)
-PREPARED = {
-    "mnist": ("3.0.1", "test"),
-    "cifar10": ("3.0.2", "test"),
-    "tiny_imagenet": ("1.0.0", "validation"),
-}
+# The test images of the original Tiny ImageNet have no labels.
+TEST_SPLITS = {"mnist": "test", "cifar10": "test", "tiny_imagenet": "validation"}
 
 
-def _folder(settings: dict[str, Any]) -> Path:
-    """Where prepared data sets lie: the setting, else `TFDS_DATA_DIR`, else TFDS's own default."""
-    return Path(
-        settings["data_dir"] or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    ).expanduser()
+def _prepare(name: str, data_dir: Path) -> None:
+    """Download and prepare `name` in `data_dir`.
 
-
-def _prepare(name: str, folder: Path) -> None:
-    """Download and prepare `name` in `folder`. Raises DataError that says what to put where when
-    that does not work.
+    Raises: DataError, which says what to put where, if that does not work.
     """
-    version, _ = PREPARED[name]
+    version = VERSIONS[name]
+    downloads = data_dir / "downloads"
     try:
         import tensorflow_datasets as tfds
 
         if name == "tiny_imagenet":
             from diffinfo.data.tiny_imagenet import TinyImagenet
 
-            builder = TinyImagenet(data_dir=str(folder), file_format="array_record")
+            builder = TinyImagenet(data_dir=str(data_dir), file_format="array_record")
         else:
             builder = tfds.builder(
-                f"{name}:{version}", data_dir=str(folder), file_format="array_record"
+                f"{name}:{version}", data_dir=str(data_dir), file_format="array_record"
             )
-        builder.download_and_prepare(download_dir=str(folder / "downloads"))
+        builder.download_and_prepare(download_dir=str(downloads))
     except Exception as error:  # TFDS raises what its many libraries raise
-        by_hand = (
-            f", or the original tiny-imagenet-200.zip at {folder / 'downloads' / 'manual'}"
-            * (name == "tiny_imagenet")
-        )
+        archive = ""
+        if name == "tiny_imagenet":
+            archive = f", or the original tiny-imagenet-200.zip at {downloads / 'manual'}"
         raise DataError(
-            f"{name} {version} is not in {folder} and could not be prepared there ({type(error).__name__}: {error}). "
-            f"Put the folder that TFDS leaves elsewhere at {folder / name / version}{by_hand}, set TFDS_DATA_DIR (or "
-            f"data.{name}.data_dir) to where it lies, or run this with internet access and the extra `download`'s "
+            f"{name} {version} is not in {data_dir} and could not be prepared there "
+            f"({type(error).__name__}: {error}). Put the folder that TFDS leaves elsewhere at "
+            f"{data_dir / name / version}{archive}, set TFDS_DATA_DIR (or data.{name}.data_dir) "
+            "to where it lies, or run this with internet access and the extra `download`'s "
             "packages (envs/download.txt)"
         ) from error
 
 
 def _images(builder, split: str, most: int, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """The first `most` (0: all) images `(N, H, W, C)` uint8 and labels `(N,)` of a split, decoded
-    by Pillow alone.
+    """Return the first `most` images `(N, H, W, C)` uint8 and labels `(N,)` of a split.
+
+    With `most` 0 it returns all of them. Pillow alone decodes them.
     """
     import tensorflow_datasets as tfds
     from PIL import Image
@@ -77,7 +70,8 @@ def _images(builder, split: str, most: int, where: str) -> tuple[np.ndarray, np.
         count = len(source)
     except Exception as error:
         raise DataError(
-            f"{where}: cannot be read ({error}); truncated or changed: delete it and prepare it again"
+            f"{where}: cannot be read ({error}); it is truncated or changed: "
+            "delete it and prepare it again"
         ) from error
     if count != expected:
         raise DataError(
@@ -93,28 +87,31 @@ def _images(builder, split: str, most: int, where: str) -> tuple[np.ndarray, np.
                 )
         except Exception as error:
             raise DataError(
-                f"{where}: example {row} cannot be read ({error}); truncated or changed: prepare it again"
+                f"{where}: example {row} cannot be read ({error}); "
+                "the file is truncated or changed: prepare it again"
             ) from error
         if pixels.shape != shape:
             raise DataError(f"{where}: example {row} has shape {pixels.shape}, not {shape}")
         if not 0 <= example["label"] < classes:
             raise DataError(
-                f"{where}: example {row} has label {example['label']}, and there are {classes} classes"
+                f"{where}: example {row} has label {example['label']}, "
+                f"and there are {classes} classes"
             )
         x[row], y[row] = pixels, example["label"]
     return x, y
 
 
 def prepared(name: str, settings: dict[str, Any]) -> Dataset:
-    """`mnist`, `cifar10` or `tiny_imagenet`, with its own split; the card has the checksums of the
-    files it was read from.
+    """Return `mnist`, `cifar10` or `tiny_imagenet` with its own split, downloading it if need be.
 
-    Raises: DataError when it is neither there nor to be had, truncated, or other than it says.
+    Its images are `(N, H, W, C)` uint8 and its labels `(N,)`. The card holds the checksums of the
+    files that were read.
+
+    Raises: DataError if the data set cannot be had, is truncated, or is not what it says it is.
     """
-    version, test_split = PREPARED[name]
-    folder = _folder(settings) / name / version
-    if not (folder / "dataset_info.json").is_file():
-        _prepare(name, folder.parent.parent)
+    test_split, folder = TEST_SPLITS[name], prepared_folder(name, settings)
+    if not prepared_files(folder):
+        _prepare(name, folder.parents[1])
     import tensorflow_datasets as tfds
 
     try:
@@ -133,7 +130,7 @@ def prepared(name: str, settings: dict[str, Any]) -> Dataset:
         )
     label = builder.info.features["label"]
     card = {
-        "source": f"tfds {name}:{version}",
+        "source": f"tfds {name}:{VERSIONS[name]}",
         "source_sha256": {
             file.name: sha256(file) for file in sorted(folder.glob("*.array_record*"))
         },

@@ -1,5 +1,8 @@
-"""Where data come from: a joint Gaussian with known truth, images with labels, a folder of images,
-your own arrays.
+"""The sources of data: a joint Gaussian with known truth, labelled images, or your own arrays.
+
+A source is a function from its options to a `Dataset`. A new one needs its function and its line in
+`SOURCES` here, its options in `config.schema.yaml`, and a line in `inputs.source_files` if it reads
+files.
 """
 
 from dataclasses import replace
@@ -12,7 +15,8 @@ from scipy.special import entr
 
 from diffinfo.data.canonical import in_canonical_coordinates
 from diffinfo.data.dataset import Dataset, check_pairs
-from diffinfo.data.prepared import PREPARED, prepared
+from diffinfo.data.inputs import images_by_class
+from diffinfo.data.prepared import TEST_SPLITS, prepared
 from diffinfo.errors import DataError
 from diffinfo.exact.joint_gaussian import (
     JointGaussian,
@@ -24,10 +28,11 @@ from diffinfo.files import read_arrays, sha256
 
 
 def split_rows(y: np.ndarray, test_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Train and test row numbers; for labels (`y` one-dimensional) each class is split in the same
-    proportion.
+    """Return the numbers of the training rows and of the test rows, in increasing order.
 
-    Raises: DataError when a class (or the whole) has too few rows to stand in both splits.
+    y: `(N,)` labels, each class of which is split in the same proportion, or `(N, D_Y)` vectors.
+
+    Raises: DataError if a class (or the whole) has too few rows to stand in both splits.
     """
     rng = np.random.default_rng(seed)
     test = []
@@ -39,7 +44,8 @@ def split_rows(y: np.ndarray, test_fraction: float, seed: int) -> tuple[np.ndarr
         n_test = round(test_fraction * len(group))
         if not 0 < n_test < len(group):
             raise DataError(
-                f"{len(group)} rows cannot be split with test_fraction={test_fraction}: need one row in each split"
+                f"{len(group)} rows cannot be split with test_fraction={test_fraction}: "
+                "each split needs at least one row"
             )
         test.append(rng.permutation(group)[:n_test])
     test_rows = np.sort(np.concatenate(test))
@@ -53,15 +59,17 @@ def _split(x, y, settings: dict[str, Any], card: dict[str, Any]) -> Dataset:
 
 
 def joint_gaussian(settings: dict[str, Any]) -> JointGaussian:
-    """The model that the `gaussian` section describes. Raises DataError for settings that
-    contradict each other.
+    """Return the model that the options of the source `gaussian` describe.
+
+    Raises: DataError for options that contradict each other.
     """
     rng = np.random.default_rng(settings["seed"])
     dim_x, jitter = settings["dim_x"], settings["jitter"]
     if "flat" in settings:
         if settings["flat"]["rank"] >= dim_x:
             raise DataError(
-                f"data.gaussian.flat.rank={settings['flat']['rank']} must be smaller than dim_x={dim_x}"
+                f"data.gaussian.flat.rank={settings['flat']['rank']} "
+                f"must be smaller than dim_x={dim_x}"
             )
         cov_x = flattened_covariance(
             dim_x, settings["flat"]["rank"], settings["flat"]["lambda_delta"], jitter, rng
@@ -81,8 +89,9 @@ def joint_gaussian(settings: dict[str, Any]) -> JointGaussian:
 
 
 def gaussian(settings: dict[str, Any]) -> Dataset:
-    """Samples of a joint Gaussian; train and test are independent draws and the card carries the
-    exact values (nats).
+    """Return samples of a joint Gaussian, x `(N, D_X)` and y `(N, D_Y)`.
+
+    Training and test rows are independent draws. The card holds the exact values, in nats.
     """
     model = joint_gaussian(settings)
     rng = np.random.default_rng([settings["seed"], 1])
@@ -105,8 +114,9 @@ def gaussian(settings: dict[str, Any]) -> Dataset:
 
 
 def digits(settings: dict[str, Any]) -> Dataset:
-    """The 1,797 handwritten digits that ship with scikit-learn, 8 x 8 grey, 17 levels stretched to
-    0 .. 255.
+    """Return the 1,797 handwritten digits that ship with scikit-learn, `(N, 8, 8, 1)`.
+
+    Their 17 shades of grey are stretched to 0 .. 255.
     """
     from sklearn.datasets import load_digits
 
@@ -118,24 +128,21 @@ def digits(settings: dict[str, Any]) -> Dataset:
 
 
 def folder(settings: dict[str, Any]) -> Dataset:
-    """Images in class-named subfolders (PNG or JPEG), cropped to a square and resized where `size`
-    is given.
+    """Return the PNG and JPEG images of subfolders named by their class, `(N, H, W, 1 or 3)`.
 
-    Raises: DataError naming the file that cannot be read or has another shape.
+    With `size`, each is cropped to its central square and resized.
+
+    Raises: DataError, naming the file, for one that cannot be read or differs in shape, and for
+    fewer than two classes or a class without images.
     """
     from PIL import Image, UnidentifiedImageError
 
     root, size = Path(settings["path"]), settings["size"]
-    if not root.is_dir():
-        raise DataError(f"{root}: no such folder; it should hold one subfolder of images per class")
-    names = sorted(
-        entry.name for entry in root.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-    )
+    classes = images_by_class(root)
+    if len(classes) < 2:
+        raise DataError(f"{root}: has only one subfolder; it needs one for each of two classes")
     images, labels, shape = [], [], None
-    for label, name in enumerate(names):
-        files = sorted(
-            f for f in (root / name).iterdir() if f.suffix.lower() in (".png", ".jpg", ".jpeg")
-        )
+    for label, (name, files) in enumerate(classes.items()):
         if not files:
             raise DataError(f"{root / name}: no .png, .jpg or .jpeg files in this class")
         for file in files:
@@ -154,23 +161,24 @@ def folder(settings: dict[str, Any]) -> Dataset:
             shape = shape or array.shape
             if array.shape != shape:
                 raise DataError(
-                    f"{file}: shape {array.shape} differs from {shape} of the first image; set data.folder.size"
+                    f"{file}: shape {array.shape} differs from {shape} of the first image; "
+                    "set data.folder.size"
                 )
             images.append(array.reshape(*array.shape[:2], -1))
             labels.append(label)
-    if len(names) < 2:
-        raise DataError(f"{root}: found {len(names)} class folders; need at least 2")
-    card = {"source": f"folder {root.name}", "classes": len(names), "class_names": names}
+    card = {"source": f"folder {root.name}", "classes": len(classes), "class_names": list(classes)}
     return _split(np.stack(images), np.asarray(labels, np.int32), settings, card)
 
 
 def npz(settings: dict[str, Any]) -> Dataset:
-    """Your own pairs from an `.npz` with arrays `x` and `y`: images `(N, H, W[, C])` uint8 or
-    vectors `(N[, D])`.
+    """Return your own pairs, the arrays `x` and `y` of an `.npz`.
 
-    Integer `y` of shape `(N,)` are labels; they may be any integers and are renumbered. Vectors are
-    standardised per coordinate with training statistics, which changes no mutual information but
-    keeps them on the model's scale.
+    x holds images `(N, H, W[, C])` uint8 or vectors `(N[, D])`; y holds labels `(N,)`, which may be
+    any integers and are renumbered, or vectors `(N[, D_Y])`. Vectors are standardised, coordinate
+    by coordinate, by the statistics of the training rows. That changes no mutual information and
+    puts them on the model's scale.
+
+    Raises: DataError if the file, an array or a column cannot be used.
     """
     path = settings["path"]
     arrays = read_arrays(path)
@@ -180,7 +188,7 @@ def npz(settings: dict[str, Any]) -> Dataset:
         )
     x, y = arrays["x"], arrays["y"]
     card: dict[str, Any] = {"source": f"npz {Path(path).name}", "source_sha256": sha256(path)}
-    # grey images without a channel axis, one number per example
+    # Grey images may lack the channel axis, and one number per example its axis.
     if x.ndim == (3 if x.dtype == np.uint8 else 1):
         x = x[..., None]
     x = x if x.dtype == np.uint8 else x.astype(np.float64)
@@ -192,7 +200,7 @@ def npz(settings: dict[str, Any]) -> Dataset:
         y = (y[:, None] if y.ndim == 1 else y).astype(np.float64)
     check_pairs(x, y, str(path))
     dataset = _split(x, y, settings, card)
-    fields = {}
+    standardised = {}
     for name in ("x", "y"):
         train, test = getattr(dataset, f"{name}_train"), getattr(dataset, f"{name}_test")
         if np.issubdtype(train.dtype, np.floating):
@@ -201,22 +209,18 @@ def npz(settings: dict[str, Any]) -> Dataset:
                 raise DataError(
                     f"{path}: column {int(np.argmin(std))} of {name} is constant; remove it"
                 )
-            fields |= {f"{name}_train": ((train - mean) / std).astype(np.float32)}
-            fields |= {f"{name}_test": ((test - mean) / std).astype(np.float32)}
-    return Dataset(
-        **(
-            {k: getattr(dataset, k) for k in ("x_train", "y_train", "x_test", "y_test", "card")}
-            | fields
-        )
-    )
+            standardised[f"{name}_train"] = ((train - mean) / std).astype(np.float32)
+            standardised[f"{name}_test"] = ((test - mean) / std).astype(np.float32)
+    return replace(dataset, **standardised)
 
 
 def with_noisy_labels(dataset: Dataset, keep: float, seed: int) -> Dataset:
-    """Each label kept with probability `keep`, else any other one, all alike: a dial for I(X;Y)
-    between 0 and H(Y).
+    """Return the data set with each label kept with probability `keep`, else made any other one.
 
-    The card's truth is `H(Y') - h(p) - p log(K - 1)` nats, p = 1 - keep and h the binary entropy,
-    for the label frequencies of the test rows: exact where the image determines the clean label.
+    The other labels are equally likely, so `keep` is a dial for I(X;Y) between 0 and H(Y). The
+    card's truth is `H(Y') - h(p) - p log(K - 1)` nats, where p = 1 - keep and h is the binary
+    entropy, at the label frequencies of the test rows. It is exact if the image determines the
+    clean label.
     """
     classes, rng = dataset.classes, np.random.default_rng(seed)
     labels = {}
@@ -241,18 +245,22 @@ def with_noisy_labels(dataset: Dataset, keep: float, seed: int) -> Dataset:
 
 
 SOURCES = {"gaussian": gaussian, "digits": digits, "folder": folder, "npz": npz}
-SOURCES |= {name: partial(prepared, name) for name in PREPARED}
+SOURCES |= {name: partial(prepared, name) for name in TEST_SPLITS}
 
 
 def make_dataset(settings: dict[str, Any]) -> Dataset:
-    """Data from a config's `data` section, `{source: its settings}`. Raises DataError."""
+    """Return the data that a config's `data` section, `{source: options}`, describes.
+
+    Raises: DataError if a file cannot be used, or an option does not suit the data.
+    """
     ((source, options),) = settings.items()
     dataset = SOURCES[source](options)
     keep = options.get("keep_label", 1)
     if keep < 1:
         if not dataset.classes:
             raise DataError(
-                f"data.{source}.keep_label: needs labels, and y is {dataset.y_train.shape[1]} numbers"
+                f"data.{source}.keep_label: needs labels, "
+                f"and y is {dataset.y_train.shape[1]} numbers"
             )
         return with_noisy_labels(dataset, keep, options["label_seed"])
     if not options.get("canonical"):

@@ -1,8 +1,8 @@
 """Tiny ImageNet (Stanford CS231n) as a TensorFlow Datasets builder; TFDS itself has none.
 
-200 classes, 500 training and 50 validation images of each, 64 x 64 JPEG. Labels number the WordNet
-ids of `wnids.txt` in sorted order. The images of the original test split have no labels and are
-left out.
+It has 200 classes, with 500 training and 50 validation images of each, 64 x 64 JPEG. Labels number
+the WordNet ids of `wnids.txt` in sorted order. The images of the original test split have no labels
+and are left out.
 """
 
 import zipfile
@@ -12,16 +12,18 @@ from pathlib import Path
 
 import tensorflow_datasets as tfds
 
+from diffinfo.data.inputs import VERSIONS
 from diffinfo.errors import DataError
 from diffinfo.files import sha256
 
 
 class TinyImagenet(tfds.core.GeneratorBasedBuilder):
-    """Reads `tiny-imagenet-200.zip`, from the folder for files put there by hand if it is there,
-    else from its source.
+    """The builder, which reads `tiny-imagenet-200.zip`.
+
+    It takes the file from the folder for files put there by hand if it is there, else downloads it.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
+    VERSION = tfds.core.Version(VERSIONS["tiny_imagenet"])
     RELEASE_NOTES = {"1.0.0": "Train and validation splits, original JPEG bytes."}  # noqa: RUF012
 
     URL = "http://cs231n.stanford.edu/tiny-imagenet-200.zip"
@@ -44,11 +46,11 @@ class TinyImagenet(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager: tfds.download.DownloadManager) -> dict[str, Iterator]:
         by_hand = Path(dl_manager._manual_dir or ".") / "tiny-imagenet-200.zip"
         archive = by_hand if by_hand.exists() else Path(dl_manager.download(self.URL))
-        found = sha256(archive)
-        if found != self.SHA256:
+        checksum = sha256(archive)
+        if checksum != self.SHA256:
             raise DataError(
-                f"{archive}: SHA-256 {found} is not that of {self.URL} ({self.SHA256}): truncated or changed; "
-                "delete it and start again"
+                f"{archive}: SHA-256 {checksum} is not that of {self.URL} ({self.SHA256}): "
+                "truncated or changed; delete it and start again"
             )
         with zipfile.ZipFile(archive) as files:
             names = _lines(files, "wnids.txt")
@@ -71,7 +73,8 @@ class TinyImagenet(tfds.core.GeneratorBasedBuilder):
                     )
                 if counts[label] != self.PER_CLASS[split]:
                     raise DataError(
-                        f"{archive}: {split} has {counts[label]} images of {label}, not {self.PER_CLASS[split]}"
+                        f"{archive}: {split} has {counts[label]} images of {label}, "
+                        f"not {self.PER_CLASS[split]}"
                     )
             for name, label in listed:
                 with files.open(name) as file:
@@ -83,14 +86,15 @@ def _lines(files: zipfile.ZipFile, name: str) -> list[str]:
 
 
 def _train_files(files: zipfile.ZipFile) -> list[tuple[str, str]]:
-    """`(member, label)` of `train/<label>/images/*.JPEG`."""
+    """Return `(member, label)` of `train/<label>/images/*.JPEG`."""
     parts = [(name, name.split("/")) for name in files.namelist() if name.endswith(".JPEG")]
     return [(name, part[2]) for name, part in parts if part[1] == "train"]
 
 
 def _validation_files(files: zipfile.ZipFile) -> list[tuple[str, str]]:
-    """`(member, label)` of `val/images/*.JPEG`, labelled by `val_annotations.txt` (file, label,
-    box).
+    """Return `(member, label)` of `val/images/*.JPEG`.
+
+    The labels are those of `val_annotations.txt`, whose rows hold a file, its label and a box.
     """
     rows = [line.split("\t") for line in _lines(files, "val/val_annotations.txt")]
     return [(f"tiny-imagenet-200/val/images/{row[0]}", row[1]) for row in rows]

@@ -1,0 +1,74 @@
+"""The files that a data set will be made from: what the workflow declares as a job's inputs.
+
+This module uses the standard library only, so that the workflow can ask it before (or without)
+installing anything. The sources that read files take their paths from here too, so a file that a
+source reads is a file that the workflow watches.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from diffinfo.errors import DataError
+
+# Each data set that TensorFlow Datasets (TFDS) prepares, at the version that we read.
+VERSIONS = {"mnist": "3.0.1", "cifar10": "3.0.2", "tiny_imagenet": "1.0.0"}
+
+
+def prepared_folder(name: str, options: Mapping[str, Any]) -> Path:
+    """Return where the prepared data set `name` lies, `<data_dir>/<name>/<version>`.
+
+    `data_dir` is the option of that name, else `TFDS_DATA_DIR`, else the default of TFDS.
+    """
+    data_dir = options["data_dir"] or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
+    return Path(data_dir).expanduser() / name / VERSIONS[name]
+
+
+def prepared_files(folder: Path) -> list[Path]:
+    """Return what is read of a prepared data set, sorted: descriptions, label names and shards.
+
+    The list is empty if the data set has not been prepared.
+    """
+    if not (folder / "dataset_info.json").is_file():
+        return []
+    patterns = ("dataset_info.json", "features.json", "*.labels.txt", "*.array_record*")
+    return sorted(path for pattern in patterns for path in folder.glob(pattern))
+
+
+def images_by_class(root: Path) -> dict[str, list[Path]]:
+    """Return the images in each subfolder of `root`, one subfolder per class, all sorted by name.
+
+    Raises: DataError if there is no image at all.
+    """
+    classes = sorted(path for path in root.glob("*") if path.is_dir() and path.name[0] != ".")
+    images = {
+        path.name: sorted(
+            f for f in path.iterdir() if f.suffix.lower() in (".png", ".jpg", ".jpeg")
+        )
+        for path in classes
+    }
+    if not any(images.values()):
+        raise DataError(
+            f"data.folder.path: no files under {root}; it should hold one subfolder per class, "
+            "of .png, .jpg or .jpeg images"
+        )
+    return images
+
+
+def source_files(data: Mapping[str, Mapping[str, Any]]) -> list[Path]:
+    """Return the files that making a data set reads, sorted; none for a source that reads no file.
+
+    data: a config's `data` section with its defaults filled in, `{source: options}`. A TFDS data
+    set that is not there yet has no files: it will be downloaded.
+
+    Raises: DataError, naming the key, for a folder without images.
+    """
+    ((source, options),) = data.items()
+    if source in VERSIONS:
+        return prepared_files(prepared_folder(source, options))
+    if source == "npz":
+        return [Path(options["path"])]
+    if source == "folder":
+        return [path for files in images_by_class(Path(options["path"])).values() for path in files]
+    return []
