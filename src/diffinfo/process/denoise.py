@@ -51,20 +51,36 @@ def score(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
     return e_hat(v_hat, z, lam) - z
 
 
+def gaussian_v(
+    residual: jax.Array,
+    mean: jax.Array,
+    variance: jax.Array,
+    total: jax.Array,
+    a: jax.Array,
+    b: jax.Array,
+) -> jax.Array:
+    """E[v | z] of data N(mean, variance I): `a b (1 - variance) residual / total - b mean`.
+
+    Here `residual = z - a mean`, and `total = a^2 variance + b^2` is the variance of z. Nothing
+    cancels at either end of the log-SNR axis.
+    """
+    return a * b * (1 - variance) / total * residual - b * mean
+
+
 def precondition(
     output: jax.Array, z: jax.Array, lam: jax.Array, mean: jax.Array, std: jax.Array
 ) -> jax.Array:
     """v-prediction from a network's unit-scale `output`: the exact field of N(mean, std^2 I) plus
     the scaled output.
 
-    Under that Gaussian, `E[v | z] = a b (1 - std^2) r / tau - b mean` and `Var[v | z] = std^2 /
-    tau` with `r = z - a mean` and `tau = a^2 std^2 + b^2`, so the target left to the network has
-    unit variance at every noise level. At mean 0, std 1 this is the identity: such a network stores
-    nothing when p_d = p_eq. (The role of EDM's c_skip and c_out, for v.)
+    Under that Gaussian z has variance `total = a^2 std^2 + b^2` and `Var[v | z] = std^2 / total`,
+    so the target left to the network has unit variance at every noise level. At mean 0, std 1 this
+    is the identity: such a network stores nothing when p_d = p_eq. (The role of EDM's c_skip and
+    c_out, for v.)
     """
     a, b = coefficients(lam, z)
-    tau = (a * std) ** 2 + b**2
-    return a * b * (1 - std**2) / tau * (z - a * mean) - b * mean + std / jnp.sqrt(tau) * output
+    total = (a * std) ** 2 + b**2
+    return gaussian_v(z - a * mean, mean, std**2, total, a, b) + std / jnp.sqrt(total) * output
 
 
 def network_input(z: jax.Array, lam: jax.Array, mean: jax.Array, std: jax.Array) -> jax.Array:

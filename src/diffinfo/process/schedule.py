@@ -65,3 +65,21 @@ def schedule_of(process: Mapping[str, float]) -> tuple[VPSchedule, tuple[float, 
     """The schedule of a config's `process` section and the range of log-SNR that it asks for."""
     schedule = VPSchedule(process["beta_min"], process["beta_max"])
     return schedule, schedule.log_snr_range(process["s_min"])
+
+
+# First and last beta of DDPM's 1000 time steps, and the power: beta^power is even in the time step.
+DDPM_BETAS = {"linear": (1e-4, 0.02, 1.0), "scaled_linear": (0.00085, 0.012, 0.5)}
+
+
+def ddpm_alphas_cumprod(betas: str = "linear") -> np.ndarray:
+    """Signal power left after each of DDPM's 1000 time steps, `prod_t (1 - beta_t)`, `(1000,)`.
+
+    betas: a key of DDPM_BETAS, as diffusers names and defines them.
+    """
+    first, last, power = DDPM_BETAS[betas]
+    return np.cumprod(1 - np.linspace(first**power, last**power, 1000) ** (1 / power))
+
+
+def log_snr_of_alpha(alpha: ArrayLike) -> np.ndarray:
+    """Log-SNR `log(alpha / (1 - alpha))` at signal power `alpha`, of any shape."""
+    return np.log(alpha) - np.log1p(-np.asarray(alpha))
