@@ -1,131 +1,114 @@
-"""`diffinfo <stage>`: every step by hand, exactly as the workflow runs it."""
+"""`diffinfo <stage>`: every step by hand, exactly as the workflow runs it; derived from what each
+stage states.
+"""
 
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from diffinfo import __version__
-from diffinfo.stages import (
-    data,
-    estimate,
-    figure,
-    illustrate,
-    latents,
-    manifest,
-    maps,
-    mi,
-    pilot,
-    reconstruct,
-    sample,
-    schedule,
-    schedules,
-    table,
-    theory,
-    train,
-    tsne,
-    twostage,
-)
+from diffinfo.config import describe, read_settings
+from diffinfo.errors import ConfigError, DataError
+from diffinfo.runs import FILES
+from diffinfo.stages.contract import RUN_STAGES, STAGES, Job, Stage
 
-STAGES = {
-    "data": data,
-    "train": train,
-    "estimate": estimate,
-    "sample": sample,
-    "maps": maps,
-    "latents": latents,
-    "tsne": tsne,
-    "reconstruct": reconstruct,
-    "twostage": twostage,
-    "pilot": pilot,
-    "schedules": schedules,
-    "table": table,
-    "illustrate": illustrate,
-    "theory": theory,
-    "figure": figure,
-    "manifest": manifest,
-    "schedule": schedule,
-    "mi": mi,
-}
+DESCRIPTION = f"""\
+Information stored in diffusion models, measured in nats. `snakemake` runs all stages of a config;
+each also runs by hand.
 
-SETTINGS_HELP = (
-    "a config file (then also --experiment), or the experiment's sections as JSON, "
-    'such as \'{"train": {"steps": 500}}\'; what is left out takes its default (see config/README.md)'
+for every run:  {", ".join(stage.name for stage in RUN_STAGES)}
+for all runs:   table, figure, manifest
+for your own:   mi (information of paired arrays), schedule (noise levels to sample at)"""
+
+SETTINGS = (
+    "a config file (then also --experiment), or the experiment's sections as JSON, such as "
+    '\'{"train": {"steps": 500}}\'; what is left out takes the default that is listed below'
 )
+THREADS = "CPU threads (0: as XLA likes; the workflow uses 1); train spreads images over so many"
+
+
+def _epilog(stage: Stage) -> str:
+    """The examples, and the keys of the sections that the stage takes, with defaults."""
+    text = f"examples:\n{stage.module.EXAMPLES}"
+    keys = [line for section in stage.sections if section != "case" for line in describe(section)]
+    return "\n  ".join([text + "\n\nsettings and their defaults:", *keys]) if keys else text
+
+
+def _add_arguments(parser: argparse.ArgumentParser, stage: Stage) -> None:
+    if stage.sections:
+        required = bool({"data", "network"} & set(stage.sections))
+        parser.add_argument("--settings", default="{}", required=required, help=SETTINGS)
+        parser.add_argument("--experiment", help="which experiment of the config file")
+        strict = "a section that is missing is an error (the workflow's way)"
+        parser.add_argument("--strict", action="store_true", help=strict)
+    for option, need in stage.needs.items():
+        parser.add_argument(f"--{option}", required=not need.optional, help=need.about)
+    for option in stage.options:
+        parser.add_argument(option.flag, **option.keywords)
+    if stage.writes:
+        first, *others = (FILES[name] for name in stage.writes)
+        stem = Path(first.path).stem
+        beside = [f"{Path(o.path).name.removeprefix(stem)} ({o.about})" for o in others]
+        about = f"the {Path(first.path).suffix} to write: {first.about}"
+        about += f"; beside it {', '.join(beside)}" if beside else ""
+        parser.add_argument("--out", required=True, help=about)
+    if stage in RUN_STAGES:
+        parser.add_argument("--threads", type=int, default=0, help=THREADS)
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """The whole command line; each stage module brings its own arguments."""
+    """The whole command line."""
+    plain = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(
         prog="diffinfo",
-        description="Information stored in diffusion models, measured in nats. The stages in order: data, train; then "
-        "estimate, sample, maps, pilot and schedules of fields, latents, tsne, reconstruct and twostage of autoencoders; then "
-        "table and figure. `snakemake` runs all of them; each also runs by hand. `mi` measures your own paired arrays; "
-        "`schedule` turns the training loss of your own diffusion model into the noise levels to sample at.",
-        epilog="diffinfo <stage> --help shows a stage's options and examples.",
+        description=DESCRIPTION,
+        epilog="diffinfo <stage> --help shows a stage's options, examples and settings.",
+        formatter_class=plain,
     )
     parser.add_argument("--version", action="version", version=__version__)
-    stages = parser.add_subparsers(dest="stage", required=True, metavar="stage")
-    for name, module in STAGES.items():
-        stage = stages.add_parser(
-            name,
-            help=module.__doc__,
-            description=module.__doc__,
-            epilog=module.EXAMPLE,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+    subparsers = parser.add_subparsers(dest="stage", required=True, metavar="stage")
+    for stage in STAGES.values():
+        about, _, _ = stage.module.__doc__.partition("\n\n")
+        subparser = subparsers.add_parser(
+            stage.name,
+            help=" ".join(about.split()),
+            description=stage.module.__doc__,
+            epilog=_epilog(stage),
+            formatter_class=plain,
         )
-        if name in (
-            "data",
-            "train",
-            "estimate",
-            "sample",
-            "maps",
-            "latents",
-            "twostage",
-            "pilot",
-            "schedules",
-        ):
-            stage.add_argument(
-                "--settings", default="{}", required=name in ("data", "train"), help=SETTINGS_HELP
-            )
-            stage.add_argument("--experiment", help="which experiment of the config file")
-        if name in (
-            "data",
-            "train",
-            "estimate",
-            "sample",
-            "maps",
-            "latents",
-            "reconstruct",
-            "twostage",
-            "pilot",
-            "schedules",
-        ):
-            stage.add_argument(
-                "--threads",
-                type=int,
-                default=0,
-                help="CPU threads (0: as XLA likes; the workflow uses 1); train spreads batches of images over so many",
-            )
-        module.add_arguments(stage)
+        _add_arguments(subparser, stage)
     return parser
 
 
+def _job(stage: Stage, args: argparse.Namespace) -> Job:
+    """What the command line asks for."""
+    given = {option: getattr(args, option) for option in stage.needs}
+    settings = {}
+    if stage.sections:
+        settings = read_settings(args.settings, args.experiment, stage.sections, strict=args.strict)
+    return Job(
+        needs={option: Path(path) if path else None for option, path in given.items()},
+        writes=stage.written(args.out) if stage.writes else {},
+        settings=settings,
+        options=args,
+    )
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run one stage. Exit status 0, or 1 with one line on what is wrong and what to do."""
+    """Run one stage. The exit status is 0, or 1 with one line on what is wrong and what to do."""
     args = make_parser().parse_args(argv)
     threads = getattr(args, "threads", 0)
-    if threads == 1 or (threads > 1 and args.stage == "train"):
+    if threads == 1 or (threads > 1 and args.stage in ("train", "classifier")):
         # Small networks gain nothing from a second thread; two jobs side by side do, and so do two
-        # halves of a batch of images, each on a device of one thread. Must be set before JAX
-        # starts.
+        # halves of a batch of images, each on a device of one thread. JAX must not have started.
         flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_cpu_multi_thread_eigen=false"
-        flags += f" --xla_force_host_platform_device_count={threads}" if threads > 1 else ""
+        if threads > 1:
+            flags += f" --xla_force_host_platform_device_count={threads}"
         os.environ["XLA_FLAGS"] = flags.strip()
-    from diffinfo.config import ConfigError
-    from diffinfo.errors import DataError
-
+    stage = STAGES[args.stage]
     try:
-        STAGES[args.stage].run(args)
+        stage.module.run(_job(stage, args))
     except (ConfigError, DataError, OSError, FloatingPointError) as error:
         print(f"diffinfo {args.stage}: {error}", file=sys.stderr)
         return 1

@@ -69,8 +69,8 @@ def _set(experiment: dict[str, Any], path: str, value: Any) -> None:
 
 
 def _cases(name: str, experiment: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Name and settings of every case of one experiment; one without `vary` is its own only case."""
-    if "case" in experiment:
+    """Name and settings of every case of one experiment; one without `vary` is its only case."""
+    if any(experiment.get("case", {}).values()):
         raise ConfigError(
             f"experiments.{name}.case: this section is written by `vary`, not by hand"
         )

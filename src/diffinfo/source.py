@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-# It says how a stage is called, not what it computes: no result rests on it.
-PLUMBING = "diffinfo.stages.contract"
+# These say what things are called and where they lie, not what is computed: no result rests on them.
+PLUMBING = ("diffinfo.stages.contract", "diffinfo.figures.registry", "diffinfo.runs")
 
 
 def _path_of(module: str) -> Path | None:
@@ -43,7 +43,7 @@ def _used(path: Path) -> Iterator[Path]:
                 yield path.parent / name
         # Not the package itself: it only forwards, on demand, to the modules that it offers.
         for name in names:
-            if name.startswith("diffinfo.") and name != PLUMBING and (module := _path_of(name)):
+            if name.startswith("diffinfo.") and name not in PLUMBING and (module := _path_of(name)):
                 yield module
 
 

@@ -1,29 +1,26 @@
 # What came out, with checksums, so that it can be cited and checked.
 
-MODELS = [f"{run}/model.msgpack" for run in ALL_RUNS]
-
 
 rule manifest:
     input:
         files=FIGURES
         + [str(Path(figure).with_suffix(".png")) for figure in FIGURES]
         + TABLES
-        + run_files(ALL_RUNS)
-        + MODELS,
+        + PLAN.run_files,
         code=sources("stages.manifest"),
     output:
         f"{RESULTS}/manifest.json",
     log:
-        f"{RESULTS}/logs/manifest.log",
+        logged("logs", "manifest"),
     benchmark:
-        f"{RESULTS}/benchmarks/manifest.tsv"
+        logged("benchmarks", "manifest")
     conda:
         ENV
     params:
         config=json.dumps(config, sort_keys=True),
     shell:
         "python -m diffinfo manifest --config-json {params.config:q}"
-        " --files {input.files} --out {output} > {log} 2>&1"
+        " --files {input.files:q} --out {output:q} > {log} 2>&1"
 
 
 # `snakemake verify`: are the published files still the ones in the manifest?
@@ -31,8 +28,8 @@ rule verify:
     input:
         f"{RESULTS}/manifest.json",
     log:
-        f"{RESULTS}/logs/verify.log",
+        logged("logs", "verify"),
     conda:
         ENV
     shell:
-        "python -m diffinfo manifest --verify {input} 2>&1 | tee {log}"
+        "python -m diffinfo manifest --verify {input:q} 2>&1 | tee {log}"

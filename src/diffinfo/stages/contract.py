@@ -4,8 +4,8 @@ derived from it.
 A stage is a module of this folder with
 
     NEEDS      option -> Need: the files it reads, by their names in `diffinfo.runs.FILES`
-    WRITES     names of the files it makes; the first is what `--out` names, the others lie beside it
-    SECTIONS   sections of an experiment that it takes (config.schema.yaml); none are read in any other way
+    WRITES     names of the files it makes; `--out` names the first, the others lie beside it
+    SECTIONS   sections of an experiment that it takes (config.schema.yaml)
     OPTIONS    further options of its command line
     EXAMPLES   command lines for its help text; a test runs them
     run(job)   loads, calls a study, writes
@@ -15,8 +15,10 @@ be left out. Heavy imports belong inside `run`: printing help, or planning a wor
 for JAX.
 """
 
+import sys
+import time
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -69,6 +71,22 @@ class Job:
     writes: dict[str, Path]
     settings: dict[str, dict[str, Any]]
     options: Namespace = field(default_factory=Namespace)
+
+    def report(self, line: str) -> None:
+        """Progress, for people: apart from what the command prints."""
+        print(line, file=sys.stderr, flush=True)
+
+    def meter(self, unit: str) -> Callable[[int, int], None]:
+        """Reports how many of all are done, with the time left."""
+        from tqdm import tqdm
+
+        began = time.monotonic()
+
+        def report(done: int, total: int) -> None:
+            seconds = time.monotonic() - began
+            self.report(tqdm.format_meter(done, total, seconds, ncols=70, unit=unit))
+
+        return report
 
 
 @dataclass(frozen=True)

@@ -2,65 +2,52 @@
 has changed since.
 """
 
-import argparse
+from diffinfo.stages.contract import Job, Option
 
-EXAMPLE = """examples:
-  diffinfo manifest --files results/figures/fig12.pdf --config-json '{...}' --out results/manifest.json
+OPTIONS = (
+    Option("--files", {"nargs": "+", "default": [], "help": "files below the manifest's folder"}),
+    Option("--config-json", {"default": "{}", "help": "the whole configuration, as JSON"}),
+    Option("--out", {"help": "the manifest to write"}),
+    Option("--verify", {"metavar": "MANIFEST", "help": "check the files of this one instead"}),
+)
+EXAMPLES = """\
+  diffinfo manifest --files results/figures/fig12.pdf --out results/manifest.json
   diffinfo manifest --verify results/manifest.json"""
 
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--files", nargs="+", default=[], help="files to list, below the manifest's own folder"
-    )
-    parser.add_argument("--config-json", default="{}", help="the whole configuration, as JSON")
-    parser.add_argument("--out", help="the manifest to write")
-    parser.add_argument(
-        "--verify", metavar="MANIFEST", help="check the files of this manifest instead"
-    )
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "snakemake")
 
 
-def run(args: argparse.Namespace) -> None:
+def run(job: Job) -> None:
     import json
     import platform
     from importlib.metadata import version
     from pathlib import Path
 
     from diffinfo.errors import DataError
-    from diffinfo.files import read_json, sha256, sha256_of, write_json
-    from diffinfo.source import ROOT
+    from diffinfo.files import changed_files, sha256, sha256_of, write_json
+    from diffinfo.source import package_hash
 
-    if args.verify:
-        path = Path(args.verify)
-        listed = read_json(path)["files"]
-        wrong = [
-            name
-            for name, digest in listed.items()
-            if not (f := path.parent / name).is_file() or sha256(f) != digest
-        ]
-        if wrong:
+    if job.options.verify:
+        listed, changed = changed_files(job.options.verify)
+        if changed:
             raise DataError(
-                f"{path}: {len(wrong)} of {len(listed)} files are missing or changed: {', '.join(wrong)}"
+                f"{job.options.verify}: {len(changed)} of {len(listed)} files are missing or "
+                f"changed: {', '.join(changed)}"
             )
-        print(f"{path}: {len(listed)} files are as they were")
+        print(f"{job.options.verify}: {len(listed)} files are as they were")
         return
-    if not args.out:
+    if not job.options.out:
         raise DataError("--out: name the manifest to write (or one to --verify)")
-    config = json.loads(args.config_json)
-    packages = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "scikit-learn", "snakemake")
-    root = Path(args.out).resolve().parent
-    manifest = {
+    config, root = json.loads(job.options.config_json), Path(job.options.out).resolve().parent
+    files = {Path(name).resolve().relative_to(root): sha256(name) for name in job.options.files}
+    about = {
         "config": config,
         "config_sha256": sha256_of(config),
-        "source_sha256": sha256_of(
-            {str(path.relative_to(ROOT)): sha256(path) for path in sorted(ROOT.rglob("*.py"))}
-        ),
-        "packages": {name: version(name) for name in packages},
+        "source_sha256": package_hash(),
+        "packages": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "machine": platform.machine(),
-        "files": {
-            str(Path(name).resolve().relative_to(root)): sha256(name) for name in sorted(args.files)
-        },
+        "files": {str(name): digest for name, digest in sorted(files.items())},
     }
-    write_json(args.out, manifest)
-    print(f"{args.out}: {len(manifest['files'])} files")
+    write_json(job.options.out, about)
+    print(f"{job.options.out}: {len(files)} files")

@@ -1,66 +1,45 @@
-"""Collect runs into one CSV, averaged over seeds: the numbers of a figure, or of every estimate."""
+"""Collect runs into one CSV, averaged over seeds, or compute a table that needs none, from exact
+fields.
 
-import argparse
+A run is a folder <experiment>/seed-<n> with estimate.json and estimate.profile.csv (of an
+autoencoder: latents.json); <experiment> holds data.json.
+"""
 
-EXAMPLE = """examples:
-  diffinfo table estimates --runs results/runs/digits/seed-0 --out estimates.csv
-  diffinfo table profiles --runs results/runs/gaussian-*/seed-* --out profiles.csv
+from diffinfo.figures.registry import TABLES
+from diffinfo.stages.contract import Job, Option
 
-A run is a folder <experiment>/seed-<n> with estimate.json and estimate.levels.csv (of an autoencoder: latents.json);
-<experiment> holds data.json."""
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "table",
-        choices=[
-            "profiles",
-            "estimates",
-            "cases",
-            "likelihoods",
-            "codes",
-            "separation",
-            "schedules",
-        ],
-        help="what to collect",
-    )
-    parser.add_argument(
-        "--runs", nargs="+", required=True, help="run folders, <experiment>/seed-<n>"
-    )
-    parser.add_argument(
-        "--beside",
-        nargs="+",
-        default=[],
-        help="run folders of a model of the same images (separation)",
-    )
-    parser.add_argument(
-        "--out", required=True, help="the CSV to write (estimates and separation also write .md)"
-    )
+OPTIONS = (
+    Option("table", {"choices": list(TABLES), "metavar": "table", "help": ", ".join(TABLES)}),
+    Option("--runs", {"nargs": "+", "default": [], "help": "folders <experiment>/seed-<n>"}),
+    Option("--beside", {"nargs": "+", "default": [], "help": "runs to compare with (separation)"}),
+    Option("--out", {"required": True, "help": "the CSV to write; some tables also write .md"}),
+)
+EXAMPLES = """\
+  diffinfo table runs.estimates --runs results/runs/digits/seed-0 --out estimates.csv
+  diffinfo table runs.profiles --runs results/runs/digits/seed-* --out profiles.csv
+  diffinfo table illustrations.fig6 --out fig6.csv"""
 
 
-def run(args: argparse.Namespace) -> None:
+def run(job: Job) -> None:
+    from importlib import import_module
     from pathlib import Path
 
-    from diffinfo import code_tables, schedule_tables, tables
     from diffinfo.errors import DataError
     from diffinfo.files import write_bytes, write_table
+    from diffinfo.runs import Run
 
-    if args.table == "separation" and not args.beside:
-        raise DataError(
-            "--beside: separation needs run folders of a model of the same images, with its classifier"
-        )
-    makers = {
-        "profiles": tables.profiles,
-        "estimates": tables.estimates,
-        "cases": tables.cases,
-        "likelihoods": tables.likelihoods,
-        "codes": code_tables.codes,
-        "schedules": schedule_tables.schedules,
-        "separation": lambda runs: code_tables.separation(runs, args.beside),
-    }
-    readable = {"estimates": tables.as_markdown, "separation": code_tables.separation_as_markdown}
-    frame = makers[args.table](args.runs)
-    if args.table in readable:
-        write_bytes(Path(args.out).with_suffix(".md"), readable[args.table](frame).encode())
-    write_table(args.out, frame)
-    print(f"{args.out}: {len(frame)} rows from {len(args.runs)} runs")
+    about = TABLES[job.options.table]
+    asked = job.options.runs, job.options.beside
+    runs, beside = ([Run.at(folder) for folder in folders] for folders in asked)
+    if about.reads and not runs:
+        raise DataError(f"--runs: {job.options.table} is made from runs; name their folders")
+    # By name, so that editing one table is not a change of the others (the workflow follows
+    # imports).
+    module, function = job.options.table.split(".")
+    tables = import_module(f"diffinfo.tables.{module}")
+    frame = getattr(tables, function)(*(folders for folders in (runs, beside) if folders))
+    if about.readable:
+        text = getattr(tables, f"{function}_as_markdown")(frame)
+        write_bytes(Path(job.options.out).with_suffix(".md"), text.encode())
+    write_table(job.options.out, frame)
+    print(f"{job.options.out}: {len(frame)} rows from {len(runs)} runs")

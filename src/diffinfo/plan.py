@@ -1,0 +1,269 @@
+"""What a config asks for: runs, the files of each, the commands that make them, and what its
+figures show.
+
+The workflow's rules and the tests read it from here; nothing in it knows of Snakemake, and nothing
+loads JAX.
+"""
+
+import ast
+import json
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from diffinfo.config import expand
+from diffinfo.data.inputs import source_files
+from diffinfo.errors import ConfigError
+from diffinfo.figures.registry import FIGURES, TABLES
+from diffinfo.runs import FILES, Run, by_experiment
+from diffinfo.source import ROOT
+from diffinfo.stages.contract import RUN_STAGES, Need, Stage
+
+ESTIMATES = "estimates"  # the table of everything that was measured
+
+
+def _docstring(path: Path, function: str = "") -> str:
+    """Of a module, or of a function in it, without importing anything."""
+    node = ast.parse(path.read_text())
+    if function:
+        node = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == function)
+    return ast.get_docstring(node) or ""
+
+
+class Plan:
+    """Everything that follows from a config. Raises ConfigError for one whose figures or
+    experiments do not fit together.
+
+    experiments: complete settings of every case; groups: the cases that each name of the config
+    stands for.
+    """
+
+    def __init__(self, config: dict[str, Any]):
+        self.config, self.results = config, Path(config["results"])
+        self.experiments, self.groups = expand(config["experiments"])
+        for name in config["figures"]:
+            self._check_figure(name)
+
+    # Runs.
+
+    def runs(self, names: Iterable[str]) -> list[Run]:
+        """All seeds of these experiments and sweeps."""
+        cases = [case for name in names for case in self.groups.get(name, [name])]
+        root = self.results / "runs"
+        return [Run(case, seed, root) for case in cases for seed in self.experiments[case]["seeds"]]
+
+    @cached_property
+    def all_runs(self) -> list[Run]:
+        return self.runs(self.groups)
+
+    def has_codes(self, experiment: str) -> bool:
+        """Whether it is an autoencoder, which has codes and no fields to estimate."""
+        return "autoencoder" in self.experiments[experiment]["network"]
+
+    def compared_with(self, experiment: str) -> str:
+        """The experiment that an autoencoder is compared with. Raises ConfigError unless it has a
+        classifier.
+        """
+        name = self.experiments[experiment]["beside"]
+        if "classifier" not in self.experiments.get(name, {}):
+            raise ConfigError(
+                f"experiments.{experiment}.beside: {name or 'missing'}; needs the name of an "
+                "experiment with a classifier"
+            )
+        return name
+
+    # Stages of one run.
+
+    def needs(self, stage: Stage, run: Run) -> dict[str, list[str]]:
+        """The files that the stage reads, by option; options whose files the experiment does not
+        have are left out.
+        """
+        settings = self.experiments[run.experiment]
+
+        def owner(need: Need) -> Run:
+            return (
+                Run(self.compared_with(run.experiment), run.seed, run.root) if need.beside else run
+            )
+
+        needs = {
+            option: [str(owner(need).file(name)) for name in need.files]
+            for option, need in stage.needs.items()
+            if not need.optional or need.files[0] in settings
+        }
+        if stage.name == "data":
+            needs["sources"] = [str(path) for path in source_files(settings["data"])]
+        return needs
+
+    def writes(self, stage: Stage) -> dict[str, str]:
+        """The files that the stage makes, with {experiment} and {seed} in them."""
+        return {name: str(self.results / "runs" / FILES[name].path) for name in stage.writes}
+
+    def command(self, stage: Stage, run: Run) -> list[str]:
+        """The words of the stage's command line, `diffinfo` itself left out."""
+        words = [stage.name]
+        for option, files in self.needs(stage, run).items():
+            words += [f"--{option}", files[0]] if option in stage.needs else []
+        for option in stage.options:
+            if option.workflow is not None:
+                words += [option.flag, option.workflow.format(seed=run.seed)]
+        if stage.sections:
+            settings = {name: self.experiments[run.experiment][name] for name in stage.sections}
+            words += ["--strict", "--settings", json.dumps(settings, sort_keys=True)]
+        return [*words, "--out", str(run.file(stage.writes[0]))]
+
+    # Figures and their tables.
+
+    def _check_figure(self, name: str) -> None:
+        figure = FIGURES.get(name)
+        if figure is None:
+            raise ConfigError(
+                f"figures.{name}: there is no such figure; known: {', '.join(FIGURES)}"
+            )
+        shown = self.config["figures"][name]
+        if bool(shown) != bool(figure.of):
+            which = (
+                "name the experiments that it shows" if figure.of else "it shows no experiment: []"
+            )
+            raise ConfigError(f"figures.{name}: {which}")
+        for case in shown:
+            if case not in self.groups and case not in self.experiments:
+                raise ConfigError(
+                    f"figures.{name}: {case} is not one of the experiments "
+                    f"{', '.join(self.groups)} "
+                    f"(nor one case of a sweep, such as {next(iter(self.experiments))})"
+                )
+        for table in figure.borrows:
+            if table != ESTIMATES and table not in self.config["figures"]:
+                raise ConfigError(f"figures.{name}: also shows the table of {table}; add {table}")
+        for run in self.figure_runs(name):
+            if self.has_codes(run.experiment) != (figure.of == "codes"):
+                unlike = "not an autoencoder" if figure.of == "codes" else "an autoencoder"
+                raise ConfigError(f"figures.{name}: {run.experiment} is {unlike}")
+            if figure.classifier and "classifier" not in self.experiments[run.experiment]:
+                raise ConfigError(
+                    f"figures.{name}: the experiment {run.experiment} needs a section `classifier`"
+                )
+            if figure.beside:
+                self.compared_with(run.experiment)
+
+    def figure_runs(self, name: str) -> list[Run]:
+        """The runs that a figure shows."""
+        return self.runs(self.config["figures"][name])
+
+    def figure_inputs(self, name: str) -> list[str]:
+        """Its own table, those that it borrows, and its pictures: what `draw` takes, in order."""
+        figure = FIGURES[name]
+        tables = [*([name] if figure.table else []), *figure.borrows]
+        first = [runs[0] for runs in by_experiment(self.figure_runs(name)).values()]
+        pictures = [str(run.file(figure.picture)) for run in first] if figure.picture else []
+        return [str(self.results / "tables" / f"{table}.csv") for table in tables] + pictures
+
+    @cached_property
+    def tables(self) -> dict[str, str]:
+        """Name -> the function of `diffinfo.tables` that makes it: of every figure that has one,
+        and of all estimates.
+        """
+        tables = {name: FIGURES[name].table for name in self.config["figures"]}
+        if any(not self.has_codes(run.experiment) for run in self.all_runs):
+            tables[ESTIMATES] = "runs.estimates"
+        return {name: table for name, table in tables.items() if table}
+
+    def readable(self, name: str) -> bool:
+        """Whether a table has a Markdown version beside it."""
+        return TABLES[self.tables[name]].readable
+
+    def _table_runs(self, name: str) -> tuple[list[Run], list[Run]]:
+        """The runs of a table, and those that they are compared with in it."""
+        if name == ESTIMATES:
+            return [run for run in self.all_runs if not self.has_codes(run.experiment)], []
+        runs = self.figure_runs(name)
+        others = (
+            {self.compared_with(run.experiment): None for run in runs}
+            if FIGURES[name].beside
+            else {}
+        )
+        return runs, self.runs(others)
+
+    def _results_of(self, run: Run) -> tuple[str, ...]:
+        """What is measured of every run: codes of autoencoders, fields of all others."""
+        return ("latents",) if self.has_codes(run.experiment) else ("estimate", "profile")
+
+    def table_inputs(self, name: str) -> list[str]:
+        """The files that a table is made from; of a run's measurements, those that there are."""
+        runs, others = self._table_runs(name)
+        measured = {"latents", "estimate", "profile"}
+        return list(
+            dict.fromkeys(
+                str(run.file(file))
+                for run in (*runs, *others)
+                for file in TABLES[self.tables[name]].reads
+                if file not in measured or file in self._results_of(run)
+            )
+        )
+
+    def table_command(self, name: str) -> list[str]:
+        """The words of the table stage's command line."""
+        words = ["table", self.tables[name]]
+        for flag, runs in zip(("--runs", "--beside"), self._table_runs(name), strict=True):
+            words += [flag, *(str(run.folder) for run in runs)] if runs else []
+        return [*words, "--out", str(self.results / "tables" / f"{name}.csv")]
+
+    @cached_property
+    def run_files(self) -> list[str]:
+        """What is made of every run, whatever is drawn: card of its data, model, measurements."""
+        files = {
+            str(run.file(name)): None
+            for run in self.all_runs
+            for name in ("card", "model", *self._results_of(run))
+        }
+        return list(files)
+
+    # What rules say of themselves.
+
+    def caption(self, name: str, *, table: bool = False) -> str:
+        """Of a figure (its module's docstring), or of a table (its function's)."""
+        if not table:
+            return _docstring(ROOT / "figures" / f"{name}.py")
+        module, function = self.tables[name].split(".")
+        return _docstring(ROOT / "tables" / f"{module}.py", function)
+
+    def in_words(self) -> str:
+        """What a run is about to do."""
+        lines = [f"\n{self.config['title']}"]
+        for name, cases in self.groups.items():
+            first = self.experiments[cases[0]]
+            (source,) = first["data"]
+            (network,) = (
+                kind for kind in first["network"] if kind in ("mlp", "unet", "autoencoder")
+            )
+            steps = sorted({self.experiments[case]["train"]["steps"] for case in cases})
+            spread = f"{steps[0]}" if len(steps) == 1 else f"{steps[0]} to {steps[-1]}"
+            lines.append(
+                f"  {name}: {source}, {network}, {len(cases)} case(s), {spread} steps of "
+                f"{first['train']['batch']}, {len(first['seeds'])} seed(s)"
+            )
+        lines.append(f"  figures: {', '.join(self.config['figures'])} -> {self.results}/figures/")
+        lines.append(
+            f"About {self.config['expected_minutes']:g} minutes on 2 CPU cores from nothing; what "
+            f"is made already is kept. Progress of long jobs: {self.results}/logs/\n"
+        )
+        return "\n".join(lines)
+
+    def jobs(self) -> Sequence[tuple[Stage, Run]]:
+        """Every stage and run that the figures and files of this config need, in an order in which
+        they can be made.
+        """
+        wanted = set(self.run_files)
+        wanted |= {file for name in self.tables for file in self.table_inputs(name)}
+        wanted |= {file for name in self.config["figures"] for file in self.figure_inputs(name)}
+        jobs = []
+        for stage in reversed(RUN_STAGES):
+            per_experiment = "{seed}" not in FILES[stage.writes[0]].path
+            for run in dict.fromkeys(
+                Run(r.experiment, 0, r.root) if per_experiment else r for r in self.all_runs
+            ):
+                if wanted & {str(run.file(name)) for name in stage.writes}:
+                    jobs.append((stage, run))
+                    wanted |= {file for files in self.needs(stage, run).values() for file in files}
+        return jobs[::-1]
