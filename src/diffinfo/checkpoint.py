@@ -1,8 +1,9 @@
-"""Plain pytrees in one msgpack file each: byte-stable, written atomically, read with a clear error."""
+"""Plain pytrees in one msgpack file each: byte-stable, whole or absent, read with a clear error."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -12,6 +13,8 @@ from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.files import write_bytes
 from diffinfo.nn.build import Model, Trainable, from_description
+from diffinfo.process.denoise import Denoiser
+from diffinfo.process.schedule import VPSchedule, schedule_of
 
 
 def save_tree(path: str | Path, tree: Any) -> None:
@@ -47,10 +50,41 @@ def save_model(path: str | Path, model: Trainable, params: Any, provenance: dict
     write_bytes(path, serialization.msgpack_serialize(content))
 
 
-def load_model(
-    path: str | Path, kind: type = Model, dataset: Dataset | None = None
-) -> tuple[Any, Any, dict[str, Any]]:
-    """`(model, params, provenance)`, trained on `dataset` where that is given.
+class Checkpoint(NamedTuple):
+    """A trained model, its (EMA) parameters, and what `save_model` was told about it."""
+
+    model: Any
+    params: Any
+    about: dict[str, Any]
+
+    @property
+    def process(self) -> dict[str, float]:
+        """The config's `process` section that it was trained with."""
+        return self.about["settings"]["process"]
+
+    @property
+    def schedule(self) -> VPSchedule:
+        """The schedule of that process."""
+        return schedule_of(self.process)[0]
+
+    @property
+    def lam_range(self) -> tuple[float, float]:
+        """The log-SNRs between which it was trained."""
+        return schedule_of(self.process)[1]
+
+    @property
+    def denoiser(self) -> Denoiser:
+        """The fields of a `Model`, or the diffusion decoder of an `Autoencoder`."""
+        return self.model.denoiser(self.params)
+
+    @property
+    def log_posterior(self) -> Callable[[jax.Array, jax.Array], jax.Array]:
+        """`(z, lam) -> log q(y | z)` of a `NoisyClassifier`, `(N, classes)`."""
+        return self.model.posterior(self.params)
+
+
+def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = None) -> Checkpoint:
+    """What `save_model` wrote, trained on `dataset` where that is given.
 
     Raises DataError when the file is missing, truncated, of another format or kind, or trained on
     other data.
@@ -62,8 +96,9 @@ def load_model(
     model = from_description(about["description"])
     if not isinstance(model, kind):
         raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")
-    if dataset is not None and about["provenance"]["data_sha256"] != dataset.card["sha256"]:
+    trained_on = about["provenance"]["data_sha256"]
+    if dataset is not None and trained_on != dataset.card["sha256"]:
         raise DataError(
             f"{path}: was trained on other data than those named; train again or name its own data"
         )
-    return model, content["params"], about["provenance"]
+    return Checkpoint(model, content["params"], about["provenance"])

@@ -6,11 +6,13 @@ Standard library only, so that the workflow can use it before (or without) insta
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
+DATA_FILE = re.compile(r"[\w-]+(\.\w+)*\.(?!py$)\w+")
 # These say what things are called and where they lie, not what is computed: no result rests on them.
 PLUMBING = ("diffinfo.stages.contract", "diffinfo.figures.registry", "diffinfo.runs")
 
@@ -32,14 +34,9 @@ def _used(path: Path) -> Iterator[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            # A name only: `"published_bits.csv"`, as in
-            # `Path(__file__).with_name("published_bits.csv")`.
+            # As in `Path(__file__).with_name("published_bits.csv")`.
             name = node.value
-            if (
-                name == Path(name).name
-                and not name.endswith(".py")
-                and (path.parent / name).is_file()
-            ):
+            if DATA_FILE.fullmatch(name) and (path.parent / name).is_file():
                 yield path.parent / name
         # Not the package itself: it only forwards, on demand, to the modules that it offers.
         for name in names:
