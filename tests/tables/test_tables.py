@@ -2,8 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from diffinfo import code_tables, schedule_tables, tables
-from diffinfo.config import complete
+from diffinfo.config import complete, expand
 from diffinfo.data.dataset import save_dataset
 from diffinfo.data.sources import make_dataset
 from diffinfo.errors import DataError
@@ -11,13 +10,17 @@ from diffinfo.estimate.integrand import Strata, Terms
 from diffinfo.estimate.profiles import profiles
 from diffinfo.files import read_json, write_json, write_table
 from diffinfo.process.schedule import VPSchedule
+from diffinfo.runs import Run
+from diffinfo.tables import runs as tables
+from diffinfo.tables.codes import codes, separation, separation_as_markdown
+from diffinfo.tables.few_steps import few_steps
 
 
-def _run(root, seed, value, error):
-    run = root / "pair" / f"seed-{seed}"
+def _run(root, seed, value, error, experiment="pair"):
+    run = Run(experiment, seed, root)
     estimate = {"value": value, "standard_error": error, "n": 100}
     write_json(
-        run / "estimate.json",
+        run.file("estimate"),
         {
             "estimates": {"mutual_information": {"loss_difference": estimate}},
             "draws": 8,
@@ -31,7 +34,7 @@ def _run(root, seed, value, error):
             "label_entropy": np.log(10),
         },
     )
-    write_json(root / "pair" / "data.json", {"source": "digits"})
+    write_json(run.file("card"), {"source": "digits"})
     return run
 
 
@@ -45,7 +48,104 @@ def test_seeds_are_averaged_and_their_spread_enters_the_error(tmp_path):
     assert row.standard_error == pytest.approx(np.sqrt(0.1**2 + 1 / 3))
     assert row.upper_bound == pytest.approx(np.log(10))
     assert np.isnan(row.exact)
-    assert "| pair | loss_difference | 2 ± 0.59 |" in tables.as_markdown(pd.DataFrame([row]))
+    assert "| pair | loss_difference | 2 ± 0.59 |" in tables.estimates_as_markdown(
+        pd.DataFrame([row])
+    )
+
+
+SWEEPS = {
+    "informed": {"vary": {"data.gaussian.information": [1e-05, 0.1, 5]}},
+    "wide": {"vary": {"data.gaussian.dim_x": [3, 4], "train.weighting": ["noise", "velocity"]}},
+    "alone": {},
+}
+
+
+@pytest.fixture
+def sweeps(tmp_path):
+    """One run of each case of two sweeps, and of an experiment that is in none, made by hand."""
+    of_all = {"data": {"gaussian": {"dim_x": 3, "dim_y": 2}}, "network": {"mlp": {}}}
+    experiments, _ = expand({name: of_all | vary for name, vary in SWEEPS.items()})
+    runs = []
+    for number, (name, settings) in enumerate(experiments.items()):
+        run = _run(tmp_path, 0, 1.0 + number, 0.1, name)
+        settings = {"case": settings["case"]} if name != "alone" else {}
+        settings |= {"train": {"steps": 70}, "network": {"fields": "one"}}
+        result = read_json(run.file("estimate")) | {"settings": settings}
+        write_json(run.file("estimate"), result)
+        write_json(run.file("card"), {"source": "digits", "labels_test": [3, 3]})
+        write_json(run.file("cost"), {"seconds": 4.5, "threads": 1})
+        columns = ("lam_low", "lam_high", "s_low", "s_high", *tables.PROFILE_VALUES)
+        errors = [f"{name}_se" for name in tables.PROFILE_VALUES]
+        row = pd.DataFrame([[-1.0, 1.0, 0.2, 0.4, *[0.5] * 6]], columns=[*columns, *errors])
+        write_table(run.file("profile"), row.assign(quantity="s_nn"))
+        runs.append(run)
+    return runs
+
+
+@pytest.mark.parametrize("table", [tables.estimates, tables.cases, tables.profiles])
+def test_a_table_of_two_sweeps_says_which_case_a_row_is_of(sweeps, table, tmp_path):
+    rows = table(sweeps)
+    write_table(tmp_path / "table.csv", rows)
+    for frame in (rows, pd.read_csv(tmp_path / "table.csv")):
+        frame = frame.set_index("experiment")
+        assert frame["sweep"].fillna("none").to_list() == 3 * ["informed"] + 4 * ["wide"] + ["none"]
+        informed, wide = frame[frame["sweep"] == "informed"], frame[frame["sweep"] == "wide"]
+        assert informed["data.gaussian.information"].to_list() == [1e-05, 0.1, 5]
+        assert wide["data.gaussian.dim_x"].to_list() == [3, 3, 4, 4]
+        assert wide["train.weighting"].to_list() == 2 * ["noise", "velocity"]
+        varied = ["data.gaussian.information", "data.gaussian.dim_x", "train.weighting"]
+        assert informed[varied[1:]].isna().all(axis=None)
+        assert wide[varied[0]].isna().all()
+        assert frame.loc["alone", varied].isna().all()
+
+
+def test_a_varied_list_is_one_value():
+    varied = {"network.unet.channels": [8, 16], "train.steps": 3}
+    settings = {"case": {"experiment": "a-[8, 16]-3", "sweep": "a", "varied": varied}}
+    assert tables.case_columns({"settings": settings}) == {
+        "sweep": "a",
+        "network.unet.channels": "[8, 16]",
+        "train.steps": 3,
+    }
+
+
+def _latents(run, tau, told, settings, **also):
+    """What the latents stage says of one split autoencoder: I(Z;Y) of each latent in `told`."""
+    latents = {}
+    for latent, information in told.items():
+        estimate = {"value": information, "standard_error": 0.01}
+        latents[latent] = dict.fromkeys(("kl", "use", "neighbour_accuracy"), estimate) | also
+        latents[latent]["mutual_information"] = dict.fromkeys(
+            ("classification_bound", "plain_classifier"), estimate
+        )
+    settings = settings | {"train": {"weighting": "noise", "kl_weight": 0.1, "steps": 5}}
+    about = {"tau": tau, "examples": 9, "draws": 4, "split": "held out", "settings": settings}
+    cut = {"label_entropy": 2.3, "lam_min": -8.0, "lam_max": 12.0}
+    write_json(run.file("latents"), {"latents": latents} | about | cut)
+    write_json(run.file("card"), {"source": "scikit-learn digits"})
+
+
+def test_codes_cross_within_their_own_sweep(tmp_path):
+    """The second sweep is over the price of codes at one tau, and has no crossing."""
+    runs = []
+    for sweep, key, value, tau in (
+        ("split", "network.autoencoder.tau", 0.1, 0.1),
+        ("split", "network.autoencoder.tau", 0.5, 0.5),
+        ("price", "train.kl_weight", 1e-05, 0.1),
+    ):
+        run = Run(f"{sweep}-{value}", 0, tmp_path)
+        case = {"experiment": run.experiment, "sweep": sweep, "varied": {key: value}}
+        told = {"semantic": 2.0 - 2 * tau, "perceptual": 1.0 + 2 * tau}
+        _latents(run, tau, told, {"case": case}, collapsed=False)
+        runs.append(run)
+    table = codes(runs)
+    split, price = table[table["sweep"] == "split"], table[table["sweep"] == "price"]
+    both = split[split["latent"] == "both"].set_index("quantity")
+    assert both.loc["crossing_tau_classification_bound", "value"] == pytest.approx(0.25, abs=0.01)
+    assert not (price["latent"] == "both").any()
+    assert sorted(split["network.autoencoder.tau"].dropna().unique()) == [0.1, 0.5]
+    assert price["train.kl_weight"].unique().tolist() == [1e-05]
+    assert price["network.autoencoder.tau"].isna().all()
 
 
 @pytest.mark.parametrize("information", [0, 3])
@@ -63,16 +163,14 @@ def test_cases_carry_their_settings_truths_and_costs(tmp_path, information):
             }
         },
     )
-    save_dataset(tmp_path / "pair" / "data.npz", make_dataset(settings))
-    result = read_json(run / "estimate.json")
+    save_dataset(run.file("data"), make_dataset(settings))
+    result = read_json(run.file("estimate"))
     result |= {
         "settings": {"train": {"steps": 70}, "network": {"fields": "one"}},
         "label_entropy": None,
     }
-    write_json(run / "estimate.json", result)
-    write_json(
-        run / "model.cost.json", {"seconds": 4.5, "steps": 70, "best_step": 70, "threads": 1}
-    )
+    write_json(run.file("estimate"), result)
+    write_json(run.file("cost"), {"seconds": 4.5, "steps": 70, "best_step": 70, "threads": 1})
     (row,) = tables.cases([run]).itertuples()
     assert (row.dim_x, row.dim_y, row.n_train, row.train_steps, row.seconds) == (3, 2, 20, 70, 4.5)
     assert row.exact == pytest.approx(information, abs=1e-6)
@@ -94,14 +192,12 @@ def test_cases_of_other_data_are_refused(tmp_path):
 def test_cases_of_labels_carry_the_information_that_their_noise_leaves(tmp_path, keep):
     run = _run(tmp_path, 0, 1.5, 0.1)
     save_dataset(
-        tmp_path / "pair" / "data.npz",
+        run.file("data"),
         make_dataset(complete("data", {"digits": {"keep_label": keep}})),
     )
     settings = {"train": {"steps": 70}, "network": {"fields": "one"}}
-    write_json(run / "estimate.json", read_json(run / "estimate.json") | {"settings": settings})
-    write_json(
-        run / "model.cost.json", {"seconds": 4.5, "steps": 70, "best_step": 70, "threads": 1}
-    )
+    write_json(run.file("estimate"), read_json(run.file("estimate")) | {"settings": settings})
+    write_json(run.file("cost"), {"seconds": 4.5, "steps": 70, "best_step": 70, "threads": 1})
     (row,) = tables.cases([run]).itertuples()
     truth = np.log(10) + (keep * np.log(keep) + (1 - keep) * np.log(0.5 / 9) if keep < 1 else 0)
     # the ten digits are not quite as many each
@@ -117,15 +213,13 @@ def test_cases_of_labels_carry_the_information_that_their_noise_leaves(tmp_path,
 
 def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
     run = _run(tmp_path, 0, 1.5, 0.1)
-    result = read_json(run / "estimate.json")
+    result = read_json(run.file("estimate"))
     result["estimates"]["likelihood"] = {"nll": {"value": 200.0, "standard_error": 2.0, "n": 100}}
     result["estimates"]["bits_per_dimension"] = {
         "bits_per_dimension": {"value": 3.5, "standard_error": 0.1, "n": 100}
     }
-    write_json(run / "estimate.json", result)
-    write_json(
-        tmp_path / "pair" / "data.json", {"source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]}
-    )
+    write_json(run.file("estimate"), result)
+    write_json(run.file("card"), {"source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]})
     table = tables.likelihoods([run])
     assert set(table["data"]) == {"cifar10"}
     (nll,) = table[table["quantity"] == "nll"].itertuples()
@@ -142,32 +236,11 @@ def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
 def test_what_lies_on_the_early_side_of_a_split(tmp_path):
     """Even rates of both quantities, and a constant number of nats per level and example."""
     schedule, process = VPSchedule(), complete("process", {})
-    for tau, told in ((0.1, 0.2), (0.5, 1.5)):
-        estimate = {"value": told, "standard_error": 0.01}
-        latent = dict.fromkeys(("kl", "use", "neighbour_accuracy"), estimate) | {
-            "collapsed": tau == 0.1
-        }
-        latent["mutual_information"] = dict.fromkeys(
-            ("classification_bound", "plain_classifier"), estimate
-        )
-        result = {
-            "latents": {"semantic": latent, "perceptual": latent},
-            "tau": tau,
-            "examples": 9,
-            "draws": 4,
-            "split": "held out",
-        }
-        result |= {
-            "settings": {
-                "process": process,
-                "train": {"weighting": "noise", "kl_weight": 0.1, "steps": 5},
-            },
-            "label_entropy": 2.3,
-        }
-        write_json(
-            tmp_path / f"split-{tau}" / "seed-0" / "latents.json",
-            result | {"lam_min": -8.0, "lam_max": 12.0},
-        )
+    runs = [Run(f"split-{tau}", 0, tmp_path) for tau in (0.1, 0.5)]
+    field = Run("digits", 0, tmp_path)
+    for run, tau, told in zip(runs, (0.1, 0.5), (0.2, 1.5), strict=True):
+        both = dict.fromkeys(("semantic", "perceptual"), told)
+        _latents(run, tau, both, {"process": process}, collapsed=tau == 0.1)
     edges = np.linspace(-8, 12, 41)
     strata = Strata.between(edges)
     noise = np.random.default_rng(0).standard_normal((500, 40))
@@ -176,13 +249,11 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
         np.zeros((500, 40)),
     )
     terms = Terms(**zeros, neural_u=0.5 + 0.01 * noise)
-    write_table(tmp_path / "digits" / "seed-0" / "estimate.levels.csv",
-                profiles(terms, strata, schedule, classifier=np.cumsum(0.05 + 0 * noise, axis=1)))  # fmt: skip
-    write_json(tmp_path / "digits" / "seed-0" / "estimate.json", {"examples": 500})
-    for name in ("split-0.1", "split-0.5", "digits"):
-        write_json(tmp_path / name / "data.json", {"source": "scikit-learn digits"})
-    runs = [tmp_path / f"split-{tau}" / "seed-0" for tau in (0.1, 0.5)]
-    table = code_tables.separation(runs, [tmp_path / "digits" / "seed-0"])
+    told = np.cumsum(0.05 + 0 * noise, axis=1)
+    write_table(field.file("profile"), profiles(terms, strata, schedule, classifier=told))
+    write_json(field.file("estimate"), {"examples": 500})
+    write_json(field.file("card"), {"source": "scikit-learn digits"})
+    table = separation(runs, [field])
     for tau, rows in table.groupby("tau"):
         rows = rows.set_index("quantity")
         above = (12 - schedule.log_snr(tau)) / 20
@@ -195,13 +266,11 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
         assert rows.loc["information_early_nats", "value"] == pytest.approx(2 * above)
         assert rows.loc["classification_bound_perceptual", "value"] == (0.2 if tau == 0.1 else 1.5)
         assert rows.loc["classification_bound_perceptual", "collapsed"] == (tau == 0.1)
-    assert "| digits | 0.5 |" in code_tables.separation_as_markdown(table)
-    levels_without = pd.read_csv(tmp_path / "digits" / "seed-0" / "estimate.levels.csv").query(
-        "quantity != 'classifier'"
-    )
-    write_table(tmp_path / "digits" / "seed-0" / "estimate.levels.csv", levels_without)
+    assert "| digits | 0.5 |" in separation_as_markdown(table)
+    without = pd.read_csv(field.file("profile")).query("quantity != 'classifier'")
+    write_table(field.file("profile"), without)
     with pytest.raises(DataError, match="give the experiment a section `classifier`"):
-        code_tables.separation(runs, [tmp_path / "digits" / "seed-0"])
+        separation(runs, [field])
 
 
 def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
@@ -226,11 +295,10 @@ def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
         "frechet_distance": 0.5,
         "accuracy": 1.0,
     }
-    run = tmp_path / "digits" / "seed-0"
-    run.mkdir(parents=True)
+    run = Run("digits", 0, tmp_path)
     frame = pd.DataFrame([data, *sets]).assign(images=40, held_out=450, lam_min=-8.0, lam_max=13.8)
-    frame.to_csv(run / "schedules.csv", index=False)
-    table = schedule_tables.schedules([run]).set_index(["quantity", "schedule"])
+    write_table(run.file("few_steps"), frame)
+    table = few_steps([run]).set_index(["quantity", "schedule"])
     assert table.loc[("frechet_distance", "LAS"), "value"] == 2.0
     assert table.loc[("frechet_distance", "LAS"), "standard_error"] == pytest.approx(1 / np.sqrt(3))
     assert table.loc[("frechet_distance", "data"), "value"] == 0.5

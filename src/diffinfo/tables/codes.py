@@ -1,9 +1,8 @@
-"""Tables of what codes of autoencoders hold, and of what a splitting time parts: averaged over
-seeds, in nats.
+"""Tables of what the codes of autoencoders hold, and of what lies on the early side of a splitting
+time; averaged over seeds, in nats.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,14 +10,15 @@ import pandas as pd
 from diffinfo.errors import DataError
 from diffinfo.files import read_json
 from diffinfo.process.schedule import schedule_of
-from diffinfo.tables.runs import by_experiment, combine, data_name
+from diffinfo.runs import Run, by_experiment
+from diffinfo.tables.runs import case_columns, combine, data_name
 
 
 def _crossing(table: pd.DataFrame, quantity: str) -> tuple[float, float]:
-    """Where I(Z_sem;Y) and I(Z_per;Y) are equal, by straight lines between the values of tau: mean
-    and standard deviation.
+    """The tau at which I(Z_sem;Y) and I(Z_per;Y) are equal, and its standard deviation.
 
-    Over draws of all values within their errors; NaN where they do not cross.
+    The values of tau are joined by straight lines. The mean is over draws of all values within
+    their errors; it is NaN if the two cross in no more than half of the draws.
     """
     rows = table[table["quantity"] == quantity].pivot(
         index="tau", columns="latent", values=["value", "standard_error"]
@@ -30,43 +30,46 @@ def _crossing(table: pd.DataFrame, quantity: str) -> tuple[float, float]:
     error = np.hypot(
         rows["standard_error"]["semantic"], rows["standard_error"]["perceptual"]
     ).to_numpy()
-    tau, rng, found = rows.index.to_numpy(), np.random.default_rng(0), []
+    tau, rng, crossings = rows.index.to_numpy(), np.random.default_rng(0), []
     for drawn in difference + error * rng.standard_normal((1000, len(tau))):
         falls = np.flatnonzero((drawn[:-1] > 0) & (drawn[1:] <= 0))
         if len(falls):
             i = falls[0]
-            found.append(tau[i] + (tau[i + 1] - tau[i]) * drawn[i] / (drawn[i] - drawn[i + 1]))
-    return (float(np.mean(found)), float(np.std(found))) if len(found) > 500 else (np.nan, np.nan)
+            crossings.append(tau[i] + (tau[i + 1] - tau[i]) * drawn[i] / (drawn[i] - drawn[i + 1]))
+    if len(crossings) <= 500:
+        return np.nan, np.nan
+    return float(np.mean(crossings)), float(np.std(crossings))
 
 
-def codes(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """What latents of autoencoders hold, averaged over seeds, in nats; where the two of a sweep
-    over tau cross.
+def codes(runs: Sequence[Run]) -> pd.DataFrame:
+    """What the latents of autoencoders hold, averaged over seeds, in nats: KL, use, I(Z;Y).
 
-    kl: a bound on I(Z;X), and so on I(Z;Y); use: what the bound on -log p(x|z) loses with codes of
-    another image; collapsed: the share of seeds whose decoder does without them;
-    neighbour_accuracy: a fraction.
+    `kl` is a bound on I(Z;X), and so on I(Z;Y). `use` is what the bound on -log p(x|z) loses with
+    the codes of another image. I(Z;Y) is given by every estimator, bounded by H(Y)
+    (`upper_bound`). `collapsed` is the share of seeds whose decoder does without the codes;
+    `neighbour_accuracy` is a fraction. Rows of latent `both` say at which tau the I(Z;Y) of the two
+    latents cross, for each sweep over tau.
     """
     rows = []
-    for experiment, folders in by_experiment(runs).items():
-        results = [read_json(folder / "latents.json") for folder in folders]
-        first = results[0]
+    for experiment, seeds in by_experiment(runs).items():
+        results = [read_json(run.file("latents")) for run in seeds]
+        first, card = results[0], read_json(seeds[0].file("card"))
         for latent in first["latents"]:
-            found = [result["latents"][latent] for result in results]
+            held = [result["latents"][latent] for result in results]
+            information = held[0]["mutual_information"]
             members = {
-                name: [f[name] for f in found] for name in ("kl", "use", "neighbour_accuracy")
+                name: [each[name] for each in held] for name in ("kl", "use", "neighbour_accuracy")
             }
             members |= {
-                q: [f["mutual_information"][q] for f in found]
-                for q in found[0]["mutual_information"]
+                name: [each["mutual_information"][name] for each in held] for name in information
             }
-            for quantity, each in members.items():
-                each = pd.DataFrame(each)
+            for quantity, estimates in members.items():
+                each = pd.DataFrame(estimates)
                 value, error = combine(each["value"], each["standard_error"])
                 rows.append(
                     {
                         "experiment": experiment,
-                        "data": data_name(read_json(folders[0].parent / "data.json")),
+                        "data": data_name(card),
                         "tau": first["tau"],
                         "weighting": first["settings"]["train"]["weighting"],
                         "kl_weight": first["settings"]["train"]["kl_weight"],
@@ -76,25 +79,27 @@ def codes(runs: Sequence[str | Path]) -> pd.DataFrame:
                         "value": value,
                         "standard_error": error,
                         "upper_bound": first["label_entropy"]
-                        if quantity in found[0]["mutual_information"]
+                        if quantity in information
                         else np.nan,
-                        "collapsed": float(np.mean([f["collapsed"] for f in found])),
-                        "seeds": len(folders),
+                        "collapsed": float(np.mean([each["collapsed"] for each in held])),
+                        "seeds": len(seeds),
                         "examples": first["examples"],
                         "draws": first["draws"],
                         "split": first["split"],
                         "lam_min": first["lam_min"],
                         "lam_max": first["lam_max"],
+                        **case_columns(first),
                     }
                 )
     table, crossings = pd.DataFrame(rows), []
-    for data, sweep in table.groupby("data", sort=False):
-        for quantity in (
-            ("classification_bound", "plain_classifier") if sweep["tau"].nunique() > 1 else ()
-        ):
-            tau, error = _crossing(sweep, quantity)
+    for (data, sweep), rows_of_sweep in table.groupby(["data", "sweep"], sort=False, dropna=False):
+        if rows_of_sweep["tau"].nunique() < 2:
+            continue
+        for quantity in ("classification_bound", "plain_classifier"):
+            tau, error = _crossing(rows_of_sweep, quantity)
             row = {
                 "data": data,
+                "sweep": sweep,
                 "latent": "both",
                 "quantity": f"crossing_tau_{quantity}",
                 "value": tau,
@@ -104,18 +109,19 @@ def codes(runs: Sequence[str | Path]) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(crossings)], ignore_index=True) if crossings else table
 
 
-def _shares(folder: Path, quantity: str, splits: np.ndarray) -> pd.DataFrame:
-    """What of a quantity of `estimate.levels.csv` sits above each log-SNR of `splits`, in nats and
-    as a share of all of it.
+def _shares(run: Run, quantity: str, splits: np.ndarray) -> pd.DataFrame:
+    """How much of a quantity of the run's profile sits above each log-SNR of `splits` `(K,)`.
 
-    Straight lines between the levels' edges; errors of a share by the delta method, its two parts
-    being correlated.
+    It is given in nats and as a share of the whole. The edges of strata are joined by straight
+    lines. The error of a share is that of the delta method, as its two parts are correlated.
+    Raises: DataError if the profile lacks the quantity.
     """
-    levels = pd.read_csv(folder / "estimate.levels.csv")
-    rows = levels[levels["quantity"] == quantity].sort_values("lam_low")
+    strata = pd.read_csv(run.file("profile"))
+    rows = strata[strata["quantity"] == quantity].sort_values("lam_low")
     if rows.empty:
         raise DataError(
-            f"{folder}: its estimates have no {quantity}; give the experiment a section `classifier`"
+            f"{run.folder}: its estimates have no {quantity}; "
+            "give the experiment a section `classifier`"
         )
     edges = np.append(rows["lam_low"], rows["lam_high"].iloc[-1])
     above, above_se = (
@@ -135,24 +141,28 @@ def _shares(folder: Path, quantity: str, splits: np.ndarray) -> pd.DataFrame:
     ).reset_index()
 
 
-def _by_data(runs: Sequence[str | Path]) -> dict[str, list[Path]]:
-    grouped: dict[str, list[Path]] = {}
-    for run in map(Path, runs):
-        grouped.setdefault(data_name(read_json(run.parent / "data.json")), []).append(run)
+def _by_data(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs by the name of their data, in the order given."""
+    grouped: dict[str, list[Run]] = {}
+    for run in runs:
+        grouped.setdefault(data_name(read_json(run.file("card"))), []).append(run)
     return grouped
 
 
-def separation(runs: Sequence[str | Path], beside: Sequence[str | Path]) -> pd.DataFrame:
-    """What lies on the early side (s < tau) of each splitting time of a sweep of split
-    autoencoders, averaged over seeds.
+def separation(runs: Sequence[Run], beside: Sequence[Run]) -> pd.DataFrame:
+    """What lies on the early side (s < tau) of each splitting time of split autoencoders.
 
-    `s_nn`: neural entropy; `information`: I(X;Y) - I(X_tau;Y) = I(X;Y|X_tau) by the classifier of
-    noised images, both of the field model of the same data, among `beside`, in nats and as a share
-    of the whole; then I(Z;Y) and KL of both codes.
+    `s_nn_early` is neural entropy; `information_early` is I(X;Y) - I(X_tau;Y) = I(X;Y|X_tau) by the
+    classifier of noised images. Both are those of the field models of the same data among
+    `beside`, in nats (`_nats`) and as a share of the whole (`_share`). Then come I(Z;Y) and KL of
+    the perceptual and the semantic code, in nats, beside H(Y) (`upper_bound`). All are of held-out
+    images and averaged over seeds.
+
+    Raises: DataError if the runs of `beside` have no classifier of noised images.
     """
     held, others, tables = codes(runs), _by_data(beside), []
-    for data, folders in _by_data(runs).items():
-        first = read_json(folders[0] / "latents.json")
+    for data, split_runs in _by_data(runs).items():
+        first = read_json(split_runs[0].file("latents"))
         kept = held[
             (held["data"] == data)
             & held["quantity"].isin(["classification_bound", "kl"])
@@ -163,12 +173,12 @@ def separation(runs: Sequence[str | Path], beside: Sequence[str | Path]) -> pd.D
         models, rows = others[data], []
         about = {
             "seeds": len(models),
-            "examples": read_json(models[0] / "estimate.json")["examples"],
+            "examples": read_json(models[0].file("estimate"))["examples"],
             "split": "held out",
         }
         for name, quantity in (("s_nn", "s_nn"), ("information", "classifier")):
-            found = pd.concat([_shares(folder, quantity, splits) for folder in models])
-            for (unit, i), each in found.groupby(["unit", "row"], sort=False):
+            shares = pd.concat([_shares(run, quantity, splits) for run in models])
+            for (unit, i), each in shares.groupby(["unit", "row"], sort=False):
                 value, error = combine(each["value"], each["standard_error"])
                 row = {
                     "tau": taus[i],
@@ -194,7 +204,7 @@ def separation(runs: Sequence[str | Path], beside: Sequence[str | Path]) -> pd.D
 
 
 def separation_as_markdown(table: pd.DataFrame) -> str:
-    """The separation table for reading: one line per data set and splitting time."""
+    """The table of separation for reading: one line per data set and splitting time."""
     columns = {
         "s_nn_early_share": "S_NN at s < tau (share)",
         "information_early_share": "I(X;Y\\|X_tau) (share of I(X;Y))",
@@ -208,9 +218,9 @@ def separation_as_markdown(table: pd.DataFrame) -> str:
         "|---" * (2 + len(columns)) + "|",
     ]
     for (data, tau), rows in table.groupby(["data", "tau"], sort=False):
-        found = rows.set_index("quantity")
+        of = rows.set_index("quantity")
         cells = [
-            f"{found.loc[name, 'value']:.3f} ± {found.loc[name, 'standard_error']:.3f}"
+            f"{of.loc[name, 'value']:.3f} ± {of.loc[name, 'standard_error']:.3f}"
             for name in columns
         ]
         lines.append(f"| {data} | {tau:g} | {' | '.join(cells)} |")

@@ -1,36 +1,32 @@
-"""The table of schedules compared on trained image models: averaged over sets of samples, and over
-runs.
-"""
+"""The table of schedules compared on trained image models that are sampled in few steps."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from diffinfo.tables.runs import by_experiment
+from diffinfo.runs import Run, by_experiment
 
 CASE = ["sampler", "schedule", "nfe", "guidance"]
 
 
-def schedules(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """Fréchet distance (squared, in classifier features) and label accuracy (a fraction) of every
-    schedule.
+def few_steps(runs: Sequence[Run]) -> pd.DataFrame:
+    """Fréchet distance and label accuracy of every sampler, schedule and number of steps (`nfe`).
 
-    standard_error: over sets of samples with different seeds, of all runs of an experiment; NaN for
-    the one set of training images, which `sampler` and `schedule` call data.
+    The Fréchet distance is squared and in the features of a small classifier of noised images, so
+    it is not an Inception FID; accuracy is a fraction. Each value is a mean over sets of samples
+    with different seeds, of all runs of an experiment, with the standard error of that mean. It is
+    NaN for the one set of training images, which `sampler` and `schedule` call data.
     """
     tables = []
-    for experiment, folders in by_experiment(runs).items():
-        sets = pd.concat(
-            [pd.read_csv(folder / "schedules.csv") for folder in folders], ignore_index=True
-        )
+    for experiment, seeds in by_experiment(runs).items():
+        sets = pd.concat([pd.read_csv(run.file("few_steps")) for run in seeds], ignore_index=True)
         for quantity in ("frechet_distance", "accuracy"):
             grouped = sets.groupby(CASE, sort=False)[quantity]
             frame = grouped.agg(value="mean", spread="std", sets="count").reset_index()
             frame["standard_error"] = frame.pop("spread") / np.sqrt(frame["sets"])
             frame.insert(0, "experiment", experiment)
-            frame["quantity"], frame["runs"] = quantity, len(folders)
+            frame["quantity"], frame["runs"] = quantity, len(seeds)
             for name in ("images", "held_out", "lam_min", "lam_max"):
                 frame[name] = sets[name].iloc[0]
             tables.append(frame)

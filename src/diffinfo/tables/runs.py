@@ -1,10 +1,15 @@
-"""From run folders to tidy tables: averaged over seeds, exact values beside, every number with its
-provenance.
+"""Tidy tables of runs: each number is averaged over the seeds of an experiment, and stands beside
+its exact value, where there is one, and its provenance.
+
+A table recovers nothing from names. What a case of a sweep is, its results say: `sweep` is the name
+of the sweep (NaN for an experiment that is none), and there is a column for each key that any of
+the experiments varies, under its dotted name, such as `data.gaussian.information`.
 """
 
-from collections.abc import Iterable, Sequence
-from importlib.resources import files
+import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,6 +18,7 @@ from scipy.stats import entropy
 from diffinfo.data.sources import joint_gaussian
 from diffinfo.errors import DataError
 from diffinfo.files import read_json
+from diffinfo.runs import Run, by_experiment
 
 PROFILE_VALUES = ("amount", "produced", "remaining")
 
@@ -28,22 +34,29 @@ def combine(values: pd.Series, errors: pd.Series) -> tuple[float, float]:
     return float(values.mean()), float(np.sqrt((errors**2).mean() + between))
 
 
-def by_experiment(runs: Iterable[str | Path]) -> dict[str, list[Path]]:
-    """Run folders `<experiment>/seed-<n>` by experiment, in the order given."""
-    grouped: dict[str, list[Path]] = {}
-    for run in map(Path, runs):
-        grouped.setdefault(run.parent.name, []).append(run)
-    return grouped
+def case_columns(result: dict[str, Any]) -> dict[str, Any]:
+    """The columns that say which case of which sweep a result is of.
+
+    They come from the section `case` that `diffinfo.config.expand` writes. A run made by hand may
+    lack it and is then of no sweep. A varied list, such as channels, is one value: its JSON.
+    """
+    case = result.get("settings", {}).get("case", {})
+    varied = {
+        key: json.dumps(value) if isinstance(value, list | dict) else value
+        for key, value in case.get("varied", {}).items()
+    }
+    return {"sweep": case.get("sweep") or np.nan} | varied
 
 
 def data_name(card: dict) -> str:
-    """The source of a run's data, without who prepared it and which version."""
+    """The source of a run's data, without its version and who prepared it."""
     return card["source"].removeprefix("tfds ").removeprefix("scikit-learn ").split(":")[0]
 
 
-def _case(card: dict) -> dict[str, float]:
-    """What tells one joint Gaussian from another, or one noise of the labels, as columns; empty for
-    other data.
+def _data_columns(card: dict) -> dict[str, float]:
+    """The columns that tell one joint Gaussian, or one noise of labels, from another.
+
+    There are none for other data. Exact values are in nats.
     """
     if "labels_test" in card:
         return {
@@ -65,8 +78,9 @@ def _case(card: dict) -> dict[str, float]:
 
 
 def _label_information(card: dict) -> float:
-    """I(X;Y) of labelled data, in nats, where x determines the label as it was before noise: H(Y)
-    if there is no noise.
+    """I(X;Y) of labelled data in nats, if x determines the label as it was before any noise.
+
+    It is H(Y) where there is no noise.
     """
     if "truth" in card:
         return card["truth"]["mutual_information"]
@@ -74,7 +88,7 @@ def _label_information(card: dict) -> float:
 
 
 def _exact_profile(card: dict, strata: pd.DataFrame) -> pd.DataFrame:
-    """The closed forms of a joint Gaussian on the same strata, in the same columns."""
+    """The closed forms of a joint Gaussian on the same strata and in the same columns, in nats."""
     model = joint_gaussian(card["gaussian"])
     low, high = strata["lam_low"].to_numpy(), strata["lam_high"].to_numpy()
     frames = []
@@ -90,21 +104,28 @@ def _exact_profile(card: dict, strata: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def profiles(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """Profiles of several experiments against both clocks, in nats, with rates per unit of s and of
-    log-SNR.
+def profiles(runs: Sequence[Run]) -> pd.DataFrame:
+    """Profiles: where in log-SNR, and when, entropies and I(X;Y) sit.
 
-    `kind` is `network` (mean over seeds) or `exact` (joint Gaussians: the closed form).
+    Each row is a quantity's integral over one stratum of log-SNR (`amount`), from the data up to
+    time `s_high` (`produced`) and from equilibrium up to `lam_high` (`remaining`), in nats, with
+    standard errors over held-out examples and seeds (`_se`). `rate_s` and `rate_lam` are the amount
+    per unit of time s and of log-SNR. `kind` is `network` (the mean over seeds) or `exact` (the
+    closed form of a joint Gaussian).
+
+    Raises: DataError, naming the experiment, if its seeds were estimated at different levels.
     """
     tables = []
-    for experiment, folders in by_experiment(runs).items():
-        levels = [pd.read_csv(folder / "estimate.levels.csv") for folder in folders]
-        card = read_json(folders[0].parent / "data.json")
+    for experiment, seeds in by_experiment(runs).items():
+        levels = [pd.read_csv(run.file("profile")) for run in seeds]
+        card = read_json(seeds[0].file("card"))
+        columns = case_columns(read_json(seeds[0].file("estimate")))
         keys = ["quantity", "lam_low", "lam_high", "s_low", "s_high"]
         table = levels[0][keys].copy()
         if any(not level[keys].equals(table) for level in levels[1:]):
             raise DataError(
-                f"{experiment}: its seeds were estimated at different levels; estimate them with one config"
+                f"{experiment}: its seeds were estimated at different levels; "
+                "estimate them with one config"
             )
         for column in PROFILE_VALUES:
             values = np.stack([level[column] for level in levels])
@@ -113,14 +134,14 @@ def profiles(runs: Sequence[str | Path]) -> pd.DataFrame:
                 combine(pd.Series(v), pd.Series(e)) for v, e in zip(values.T, errors.T, strict=True)
             ]
             table[column], table[f"{column}_se"] = np.array(pairs).T
-        table["kind"], table["seeds"] = "network", len(folders)
+        table["kind"], table["seeds"] = "network", len(seeds)
         parts = [table]
         if "gaussian" in card and "correlations" not in card:
             strata = table[table["quantity"] == "s_nn"]
             parts.append(_exact_profile(card, strata).assign(kind="exact", seeds=0))
         merged = pd.concat(parts, ignore_index=True)
         merged.insert(0, "experiment", experiment)
-        for name, value in _case(card).items():
+        for name, value in (columns | _data_columns(card)).items():
             merged[name] = value
         for clock in ("s", "lam"):
             width = merged[f"{clock}_high"] - merged[f"{clock}_low"]
@@ -133,7 +154,9 @@ def profiles(runs: Sequence[str | Path]) -> pd.DataFrame:
 
 
 def _exact_values(card: dict, result: dict) -> dict[str, float]:
-    """Known truths: I(X;Y) itself, and total entropies over the log-SNR range of the estimate."""
+    """Exact values in nats where they are known, by quantity; total entropies are those over the
+    log-SNR range of the estimate.
+    """
     if "keep_label" in card:
         return {"mutual_information": _label_information(card)}
     if "gaussian" not in card:
@@ -155,12 +178,18 @@ def _exact_values(card: dict, result: dict) -> dict[str, float]:
     }
 
 
-def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """Every estimate of several experiments, averaged over seeds; nats except for `accuracy`."""
+def estimates(runs: Sequence[Run]) -> pd.DataFrame:
+    """Every estimate, averaged over seeds, with its standard error.
+
+    Beside it stand the number of seeds, held-out examples and draws per example, the log-SNR range,
+    the exact value where it is known, and H(Y) where it bounds the mutual information
+    (`upper_bound`). Values are in nats, except `classification_accuracy` (a fraction) and bits per
+    dimension.
+    """
     rows = []
-    for experiment, folders in by_experiment(runs).items():
-        results = [read_json(folder / "estimate.json") for folder in folders]
-        first, card = results[0], read_json(folders[0].parent / "data.json")
+    for experiment, seeds in by_experiment(runs).items():
+        results = [read_json(run.file("estimate")) for run in seeds]
+        first, card = results[0], read_json(seeds[0].file("card"))
         truths = _exact_values(card, first)
         for group, members in first["estimates"].items():
             for quantity in members:
@@ -183,7 +212,7 @@ def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
                         "upper_bound": first["label_entropy"]
                         if information and first["label_entropy"]
                         else np.nan,
-                        "seeds": len(folders),
+                        "seeds": len(seeds),
                         "examples": first["examples"],
                         "draws": first["linear_times"]
                         if group == "linear_grid"
@@ -192,34 +221,35 @@ def estimates(runs: Sequence[str | Path]) -> pd.DataFrame:
                         "s_min": first["s_min"],
                         "lam_min": first["lam_min"],
                         "lam_max": first["lam_max"],
+                        **case_columns(first),
                     }
                 )
     return pd.DataFrame(rows)
 
 
-def cases(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """`estimates` with what makes each case: its settings, exact values, training steps and
-    seconds.
+def cases(runs: Sequence[Run]) -> pd.DataFrame:
+    """The `estimates` of joint Gaussians or labelled data, with what makes each case.
 
-    Of joint Gaussians, or of labelled data, whose information is taken to be that of their labels'
-    noise. exact_at_cutoff: what of I(X;Y) there is up to the estimate's largest log-SNR. seconds:
-    of one training, compilation included, in a job with `threads` CPU threads (0: all).
+    That is its settings and exact values (nats), and the steps and `seconds` of one training,
+    compilation included, in a job with `threads` CPU threads (0: all). I(X;Y) of labelled data is
+    taken to be what the noise of their labels leaves. `exact_at_cutoff` is what of I(X;Y) there is
+    up to the estimate's largest log-SNR.
+
+    Raises: DataError, naming the experiment, for other data.
     """
     frames = []
     table = estimates(runs)
-    for experiment, folders in by_experiment(runs).items():
-        card, result = (
-            read_json(folders[0].parent / "data.json"),
-            read_json(folders[0] / "estimate.json"),
-        )
-        case = _case(card)
-        if not case:
+    for experiment, seeds in by_experiment(runs).items():
+        card, result = read_json(seeds[0].file("card")), read_json(seeds[0].file("estimate"))
+        columns = _data_columns(card)
+        if not columns:
             raise DataError(
-                f"{experiment}: this table is of joint Gaussians or labelled data, and its data are neither"
+                f"{experiment}: this table is of joint Gaussians or labelled data, "
+                "and its data are neither"
             )
-        costs = [read_json(folder / "model.cost.json") for folder in folders]
+        costs = [read_json(run.file("cost")) for run in seeds]
         frame = table[table["experiment"] == experiment].copy()
-        for name, value in case.items():
+        for name, value in columns.items():
             frame[name] = value
         if "gaussian" in card:
             exact = joint_gaussian(card["gaussian"]).mutual_information
@@ -234,17 +264,19 @@ def cases(runs: Sequence[str | Path]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
-    """Total entropy, total correlation and bits per dimension of image models, and published bits
-    per dimension.
+def likelihoods(runs: Sequence[Run]) -> pd.DataFrame:
+    """Total entropy and total correlation (nats) and bits per dimension of held-out images.
 
-    `kind` is `measured` or `published`; `data` the source without version. Published models differ
-    in more than the network (padding, augmentation, dequantisation): compare first digits.
+    All are variational bounds. `kind` is `measured` or `published`: published bits per dimension of
+    other models of the same `data` stand beside ours. These models differ in more than the network
+    (padding, augmentation, dequantisation), so compare first digits only.
+
+    Raises: DataError, naming the experiment, for data that are not images.
     """
     table = estimates(runs)
     frames = []
-    for experiment, folders in by_experiment(runs).items():
-        card = read_json(folders[0].parent / "data.json")
+    for experiment, seeds in by_experiment(runs).items():
+        card = read_json(seeds[0].file("card"))
         frame = table[
             (table["experiment"] == experiment)
             & (table["group"].isin(["likelihood", "bits_per_dimension"]))
@@ -261,26 +293,40 @@ def likelihoods(runs: Sequence[str | Path]) -> pd.DataFrame:
         frame["model"] = np.where(independent, "independent pixels", f"{experiment} (ours)")
         frames.append(frame)
     ours = pd.concat(frames, ignore_index=True)
-    published = pd.read_csv(files("diffinfo").joinpath("published_bits.csv"))
+    published = pd.read_csv(Path(__file__).with_name("published_bits.csv"))
     published = published[published["data"].isin(set(ours["data"]))].assign(kind="published")
     return pd.concat([ours, published], ignore_index=True)
 
 
-def as_markdown(frame: pd.DataFrame) -> str:
-    """The estimates for reading: value and error in one column, grouped by experiment."""
-    lines = [
-        "| experiment | quantity | nats | exact | error | upper bound | seeds | held-out examples | log-SNR range |",
-        "|---|---|---|---|---|---|---|---|---|",
-    ]
+def estimates_as_markdown(table: pd.DataFrame) -> str:
+    """The table of estimates for reading: one line per estimate, value and error in one column."""
+    header = (
+        "experiment",
+        "quantity",
+        "nats",
+        "exact",
+        "error",
+        "upper bound",
+        "seeds",
+        "held-out examples",
+        "log-SNR range",
+    )
+    lines = [f"| {' | '.join(header)} |", "|---" * len(header) + "|"]
 
     def number(value: float, form: str) -> str:
         return "" if np.isnan(value) else format(value, form)
 
-    for row in frame.itertuples():
-        name = row.quantity + (" (linear grid)" if row.group == "linear_grid" else "")
-        lines.append(
-            f"| {row.experiment} | {name} | {row.value:.4g} ± {row.standard_error:.2g} | {number(row.exact, '.5g')} "
-            f"| {number(row.relative_error, '+.2%')} | {number(row.upper_bound, '.4g')} | {row.seeds} | {row.examples} "
-            f"| {row.lam_min:.2f} to {row.lam_max:.2f} |"
+    for row in table.itertuples():
+        cells = (
+            row.experiment,
+            row.quantity + (" (linear grid)" if row.group == "linear_grid" else ""),
+            f"{row.value:.4g} ± {row.standard_error:.2g}",
+            number(row.exact, ".5g"),
+            number(row.relative_error, "+.2%"),
+            number(row.upper_bound, ".4g"),
+            f"{row.seeds}",
+            f"{row.examples}",
+            f"{row.lam_min:.2f} to {row.lam_max:.2f}",
         )
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
