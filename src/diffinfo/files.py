@@ -1,4 +1,4 @@
-"""Files that are either whole or absent.
+"""Files are either whole or absent.
 
 Every output goes to a temporary file in the same folder, is flushed to the disk and then renamed,
 so that a reader (or a resumed run) never meets half a file; a full disk raises before the old file
@@ -22,7 +22,7 @@ from diffinfo.errors import DataError
 def write_atomic(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
     """Create `path` from what `write(stream)` writes, atomically.
 
-    Raises: OSError (for example a full disk); the previous `path`, if any, is then still intact.
+    Raises: OSError, for example if the disk is full; a previous `path` is then still intact.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,12 +40,15 @@ def write_atomic(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
-    """`write_atomic` for bytes at hand."""
+    """Create `path` with these bytes, atomically."""
     write_atomic(path, lambda stream: stream.write(content))
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Write indented JSON with sorted keys (byte-stable); NaN and infinity are refused."""
+    """Write indented JSON with sorted keys, so that equal values give equal bytes.
+
+    Raises: ValueError for NaN and infinity, which JSON cannot hold.
+    """
     text = json.dumps(value, indent=2, sort_keys=True, allow_nan=False)
     write_bytes(path, (text + "\n").encode())
 
@@ -74,8 +77,8 @@ def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
 def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """Read every array of an `.npz`.
 
-    Raises: DataError naming the file if it is missing, truncated, no archive, or holds pickled
-    objects.
+    Raises: DataError, naming the file, if it is missing or truncated, is not an archive, or holds
+    pickled objects.
     """
     path = Path(path)
     if not path.is_file():
@@ -85,12 +88,13 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
             return {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, AttributeError, TypeError) as error:
         raise DataError(
-            f"{path}: cannot be read as .npz ({error}); the file is truncated or of another format - make it again"
+            f"{path}: cannot be read as .npz ({error}); "
+            "the file is truncated or of another format - make it again"
         ) from error
 
 
 def read_json(path: str | Path) -> Any:
-    """Read JSON; raises DataError naming the file when it is missing or broken."""
+    """Read JSON. Raises DataError, naming the file, if it is missing or broken."""
     try:
         return json.loads(Path(path).read_text())
     except FileNotFoundError as error:
@@ -100,11 +104,11 @@ def read_json(path: str | Path) -> Any:
 
 
 def sha256(path: str | Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
+    """Return the hexadecimal SHA-256 of a file's bytes."""
     with open(path, "rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def sha256_of(value: Any) -> str:
-    """Hexadecimal SHA-256 of a JSON-like value (key order does not matter)."""
+    """Return the hexadecimal SHA-256 of a JSON-like value, in which key order does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

@@ -40,7 +40,7 @@ def test_canonical_variates_correlate_one_by_one():
     assert abs(canonical.information - pair.truth) < 4 * np.sqrt(2) * 0.8 / np.sqrt(20_000)
 
 
-def test_no_correlation_is_found_where_there_is_none():
+def test_independent_sides_have_no_correlations():
     rng = np.random.default_rng(4)
     assert (
         len(

@@ -1,6 +1,4 @@
-"""Data sets prepared by TFDS: tiny ones in the genuine layouts, made here; the real ones where they
-are at hand.
-"""
+"""Data sets prepared by TFDS: tiny ones are made here, and the real ones are read if at hand."""
 
 import io
 import os
@@ -30,8 +28,9 @@ def _jpeg(rng, grey):
 
 
 def _archive(folder, monkeypatch, *, train_images=4, annotate=IDS):
-    """A small `tiny-imagenet-200.zip` at the place for files put there by hand; the builder expects
-    just that one.
+    """Put a small `tiny-imagenet-200.zip` at the place for files put there by hand.
+
+    The builder then expects just that file.
     """
     path = folder / "downloads" / "manual" / "tiny-imagenet-200.zip"
     path.parent.mkdir(parents=True)
@@ -91,7 +90,7 @@ def test_tiny_imagenet_from_its_archive(tmp_path, monkeypatch):
         ({"train_images": 3}, "train has 3 images of n01443537, not 4"),
         (
             {"annotate": (*IDS[:2], "n99")},
-            "validation has (0 images of n04067472, not 1|the label n99, which is not in wnids.txt)",
+            "validation has (0 images of n04067472, not 1|the label n99, which is not in wnids)",
         ),
     ],
 )
@@ -113,7 +112,10 @@ def test_without_network_it_is_said_what_to_put_where(tmp_path, monkeypatch):
         raise OSError("no route to host")
 
     monkeypatch.setattr(tfds.download.DownloadManager, "download", unreachable)
-    expected = r"tiny_imagenet 1\.0\.0 is not in .*no route to host.*tiny-imagenet-200\.zip at .*downloads.manual.*TFDS_DATA_DIR"
+    expected = (
+        r"tiny_imagenet 1\.0\.0 is not in .*no route to host.*"
+        r"tiny-imagenet-200\.zip at .*downloads.manual.*TFDS_DATA_DIR"
+    )
     with pytest.raises(DataError, match=expected):
         _tiny(tmp_path)
 

@@ -16,7 +16,7 @@ from diffinfo.estimate.likelihood import (
 from diffinfo.exact.denoisers import MixtureDenoiser
 from diffinfo.process.forward import decoded
 
-# Pictures of two pixels: five of the 65,536 there are, the pixels dependent.
+# These are five of the 65,536 pictures of two pixels; the two pixels depend on each other.
 PICTURES = np.array([[0, 0], [0, 255], [100, 101], [255, 255], [255, 0]], np.uint8)
 WEIGHTS = np.array([0.4, 0.1, 0.2, 0.25, 0.05])
 
@@ -94,8 +94,9 @@ def test_reconstruction_is_certain_without_noise_and_the_histogram_with_much():
 
 
 def test_grey_levels_that_do_not_occur_need_not_be_learnt():
-    """A field that knows pixels up to a small blur only: the histograms know the rest, and no bound
-    falls below the truth.
+    """A field knows pixels up to a small blur only, and the histograms know the rest.
+
+    No bound falls below the truth.
     """
     rng = np.random.default_rng(2)
     train, test = (
@@ -114,10 +115,10 @@ def test_grey_levels_that_do_not_occur_need_not_be_learnt():
     terms = evaluate_terms(
         field, decoded(test), np.zeros((len(test), 1), np.float32), strata, jax.random.key(0)
     )
-    found = likelihood(terms, strata, train, test, jax.random.key(1))
+    bounds = likelihood(terms, strata, train, test, jax.random.key(1))
     truth = _entropy([0.5, 0.3, 0.2])
-    excess = (found["nll"].value - truth) / found["nll"].standard_error
+    excess = (bounds["nll"].value - truth) / bounds["nll"].standard_error
     assert excess > -4
-    assert found["nll"].value < truth + 0.02
+    assert bounds["nll"].value < truth + 0.02
     # Without a cut-off the blur has to be paid for.
     assert terms.loss_u.sum(1).mean() > truth + 1

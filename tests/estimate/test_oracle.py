@@ -1,5 +1,6 @@
-"""Every estimator with exact fields against closed forms, within its own errors: no network, no
-tuned tolerance.
+"""Every estimator with exact fields agrees with closed forms within its own errors.
+
+There is no network here, and no tuned tolerance.
 """
 
 import jax
@@ -107,18 +108,18 @@ def test_independent_conditions_carry_nothing():
     cov = np.diag([0.5, 1.0, 2.0])
     x = x * np.sqrt(np.diag(cov)).astype(np.float32)
     denoiser = GaussianDenoiser.of(np.zeros(3), cov, np.zeros((3, 3)), np.eye(3))
-    found = evaluate_terms(denoiser, x, y, Strata.stratified(*LAM_RANGE, 16), jax.random.key(0))
-    for estimate in mi.mutual_information(found, y).values():
+    terms = evaluate_terms(denoiser, x, y, Strata.stratified(*LAM_RANGE, 16), jax.random.key(0))
+    for estimate in mi.mutual_information(terms, y).values():
         assert abs(estimate.value) <= max(4 * estimate.standard_error, 1e-4)
 
 
 def test_equilibrium_data_store_nothing():
     x = np.random.default_rng(8).standard_normal((2000, 2)).astype(np.float32)
     denoiser = GaussianDenoiser.of(np.zeros(2), np.eye(2), np.zeros((2, 1)), np.eye(1))
-    found = evaluate_terms(
+    terms = evaluate_terms(
         denoiser, x, x[:, :1], Strata.stratified(*LAM_RANGE, 8), jax.random.key(0)
     )
-    assert neural_entropy(found)["s_nn"].value == 0
+    assert neural_entropy(terms)["s_nn"].value == 0
 
 
 def _labelled_mixture(n, draws):
@@ -158,17 +159,17 @@ def _posterior_entropy(x):
     "name", ["squared_difference", "loss_difference", "calibrated", "entropy_difference"]
 )
 def test_mutual_information_with_labels(mixture, name):
-    _, found = mixture
+    _, terms = mixture
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
-    assert_agrees(getattr(mi, name)(found), truth)
+    assert_agrees(getattr(mi, name)(terms), truth)
 
 
 def test_classification_bound_agrees_and_never_exceeds_the_label_entropy():
     # Noise in the posterior costs the bound about 1/draws: 0.5 / 64 nats here, so many draws show
     # that nothing else does.
-    y, found = _labelled_mixture(12_000, 768)
+    y, terms = _labelled_mixture(12_000, 768)
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
-    log_q = mi.class_log_posterior(found, y)
+    log_q = mi.class_log_posterior(terms, y)
     estimate = mi.classification_bound(log_q, y)
     assert_agrees(estimate, truth)
     assert estimate.value <= mi.label_entropy(y, 3)
@@ -176,19 +177,19 @@ def test_classification_bound_agrees_and_never_exceeds_the_label_entropy():
 
 
 def test_entropy_of_a_mixture_against_quadrature(mixture):
-    _, found = mixture
+    _, terms = mixture
 
     def relative_entropy(x):
         return logsumexp(_log_joint(x)) + 0.5 * x**2 + 0.5 * np.log(2 * np.pi)
 
     # LAM_RANGE reaches equilibrium within 1e-4 nats and the data within 1e-5, for these variances.
-    assert_agrees(neural_entropy(found)["s_nn"], _expectation(relative_entropy))
+    assert_agrees(neural_entropy(terms)["s_nn"], _expectation(relative_entropy))
 
 
 def test_class_losses_are_the_conditional_losses_of_every_label(mixture):
-    y, found = mixture
+    y, terms = mixture
     np.testing.assert_allclose(
-        found.class_loss.sum(1)[np.arange(len(y)), y], found.loss_c.sum(1), rtol=1e-4, atol=1e-4
+        terms.class_loss.sum(1)[np.arange(len(y)), y], terms.loss_c.sum(1), rtol=1e-4, atol=1e-4
     )
 
 
@@ -201,10 +202,10 @@ def test_bound_holds_for_a_wrong_model():
         :, None
     ]
     wrong = MixtureDenoiser.of([[-2.0], [2.0], [0.0]], 0.04, [1, 1, 1], [0, 1, 2])
-    found = evaluate_terms(
+    terms = evaluate_terms(
         wrong, x, y, Strata.stratified(*LAM_RANGE, 32), jax.random.key(0), classes=3
     )
-    assert mi.classification_bound(mi.class_log_posterior(found, y), y).value < 0.7 < np.log(3)
+    assert mi.classification_bound(mi.class_log_posterior(terms, y), y).value < 0.7 < np.log(3)
 
 
 def test_nan_from_a_denoiser_names_the_example():
@@ -239,9 +240,7 @@ POSTERIOR = jax.tree_util.Partial(
 
 @pytest.fixture(scope="module")
 def classified():
-    """The labelled mixture again, with an exact classifier - and an unconditional field that is
-    wrong.
-    """
+    """The labelled mixture again, with an exact classifier and a wrong unconditional field."""
     y = np.random.default_rng(9).choice(3, N, p=WEIGHTS).astype(np.int32)
     x = (MEANS[y] + np.sqrt(VARIANCES[y]) * np.random.default_rng(1).standard_normal(N)).astype(
         np.float32
@@ -264,20 +263,20 @@ def classified():
 
 
 def test_mixture_difference_needs_no_unconditional_field(classified):
-    _, _, _, found = classified
+    _, _, _, terms = classified
     truth = -xlogy(WEIGHTS, WEIGHTS).sum() - _expectation(_posterior_entropy)
-    assert_agrees(mi.mixture_difference(found), truth)
-    wrong = mi.loss_difference(found)
+    assert_agrees(mi.mixture_difference(terms), truth)
+    wrong = mi.loss_difference(terms)
     assert abs(wrong.value - truth) > 10 * wrong.standard_error, (
         "the unconditional field was to be wrong"
     )
 
 
 def test_a_classifier_of_noised_examples_tells_the_same_at_every_level(classified):
-    strata, _, y, found = classified
-    information = mi.classifier_information(found, y, 3)
+    strata, _, y, terms = classified
+    information = mi.classifier_information(terms, y, 3)
     assert information.mean(0).max() <= mi.label_entropy(y, 3)
-    table = profiles(found, strata, VPSchedule(), information).set_index("quantity")
+    table = profiles(terms, strata, VPSchedule(), information).set_index("quantity")
     classifier, fields = (table.loc[[name]] for name in ("classifier", "mixture_difference"))
     # The classifier looks at a level drawn in the stratum, the integral ends at its upper edge.
     high = fields["remaining"].to_numpy()
@@ -285,7 +284,7 @@ def test_a_classifier_of_noised_examples_tells_the_same_at_every_level(classifie
     error = 4 * np.hypot(*(rows["remaining_se"].to_numpy() for rows in (classifier, fields)))
     assert (classifier["remaining"] > low - error).all()
     assert (classifier["remaining"] < high + error).all()
-    both = mi.mutual_information(found, y, mi.class_log_posterior(found, y))
+    both = mi.mutual_information(terms, y, mi.class_log_posterior(terms, y))
     one, other = both["classifier"], both["mixture_difference"]
     assert abs(one.value - other.value) < 4 * np.hypot(one.standard_error, other.standard_error)
 
@@ -310,8 +309,9 @@ def test_maps_add_up_to_the_information(classified):
 
 
 def test_entropy_of_a_gaussian_fitted_to_pixels_and_of_a_network_on_a_fine_grid():
-    """S_NN by our draws: within 0.5% of the closed form for exact fields, and as a fine quadrature
-    has it for any network.
+    """S_NN by our draws is within 0.5% of the closed form for exact fields.
+
+    For any network it is what a fine quadrature gives.
     """
     digits = make_dataset(complete("data", {"digits": {}}))
     pixels = decoded(np.concatenate([digits.x_train, digits.x_test])).reshape(-1, 64)
@@ -326,20 +326,20 @@ def test_entropy_of_a_gaussian_fitted_to_pixels_and_of_a_network_on_a_fine_grid(
         return inner(z, lam)
 
     field = jax.tree_util.Partial(unconditional, denoiser)
-    found = neural_entropy(
+    estimate = neural_entropy(
         evaluate_terms(field, x, x, Strata.stratified(low, high, 64), jax.random.key(0))
     )["s_nn"]
     values = np.linalg.eigvalsh(cov)
 
-    # S_tot up to lam: KL(N(a m, a^2 C + b^2) || N(0, I)), which vanishes at equilibrium
+    # S_tot up to lam is KL(N(a m, a^2 C + b^2) || N(0, I)), which vanishes at equilibrium.
     def total(lam):
         signal, noise = 1 / (1 + np.exp(-lam)), 1 / (1 + np.exp(lam))
         tau = signal * values + noise
         return 0.5 * (np.sum(tau - 1 - np.log(tau)) + signal * mean @ mean)
 
     truth = total(high) - total(low)
-    assert abs(found.value - truth) < 4 * found.standard_error
-    assert abs(found.value / truth - 1) < 0.005
+    assert abs(estimate.value - truth) < 4 * estimate.standard_error
+    assert abs(estimate.value / truth - 1) < 0.005
 
     model = Model(
         complete("network", {"unet": {"channels": [8], "embedding": 8}}),

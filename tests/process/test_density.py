@@ -5,11 +5,11 @@ from diffinfo.process.density import LevelDensity
 
 
 def test_samples_stay_in_range_and_density_integrates_to_the_range():
-    density_of = LevelDensity.of(-8.0, 14.0, center=1.5, scale=3.0, uniform=0.3)
-    lam, density = density_of.sample(jax.random.key(0), 4096)
+    density = LevelDensity.of(-8.0, 14.0, center=1.5, scale=3.0, uniform=0.3)
+    lam, value = density.sample(jax.random.key(0), 4096)
     assert lam.min() >= -8.0
     assert lam.max() <= 14.0
     # E[1 / density] is the length of the axis, and E[f / density] any integral.
-    np.testing.assert_allclose(np.mean(1 / density), 22.0, rtol=2e-3)
-    np.testing.assert_allclose(np.mean(lam / density), (14.0**2 - 8.0**2) / 2, rtol=5e-3)
-    assert density.min() >= 0.3 / 22.0 * 0.99
+    np.testing.assert_allclose(np.mean(1 / value), 22.0, rtol=2e-3)
+    np.testing.assert_allclose(np.mean(lam / value), (14.0**2 - 8.0**2) / 2, rtol=5e-3)
+    assert value.min() >= 0.3 / 22.0 * 0.99

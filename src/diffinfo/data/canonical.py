@@ -28,8 +28,9 @@ _LARGEST = 1 - 1e-12  # of a correlation, so that the conditional variance stays
 
 
 def normal_scores(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Each column `(n, d)` by its ranks to the quantiles of N(0, 1). Ties are broken at random,
-    which adds no information.
+    """Map each column of `values` `(n, d)`, by its ranks, to the quantiles of N(0, 1).
+
+    Ties are broken at random, which adds no information.
     """
     n = len(values)
     scores = np.empty(values.shape)
@@ -40,8 +41,9 @@ def normal_scores(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _whitening(covariance: np.ndarray) -> tuple[np.ndarray, float]:
-    """`(d, p)` map to unit covariance and the log-determinant; directions without variance
-    (repeated columns) are dropped.
+    """Return the map `(d, p)` to unit covariance, and the log-determinant of `covariance`.
+
+    Directions without variance, which repeated columns leave, are dropped.
     """
     variances, directions = np.linalg.eigh(np.atleast_2d(covariance))
     kept = variances > 1e-10 * variances.max()
@@ -49,11 +51,10 @@ def _whitening(covariance: np.ndarray) -> tuple[np.ndarray, float]:
 
 
 def _t_copula(scores: np.ndarray, dof: float) -> tuple[float, np.ndarray, np.ndarray]:
-    """Log-likelihood of the t copula, nats; the scores at t quantiles `(n, d)`; and the map `(d,
-    p)` that makes them round.
+    """Return the t copula's log-likelihood (nats), the scores at t quantiles, and their rounding.
 
-    The dispersion matrix is that of greatest likelihood, by the EM algorithm for the multivariate
-    t.
+    The scores are `(n, d)`; the rounding is the map `(d, p)` that makes their law spherical. The
+    dispersion matrix is the one of greatest likelihood, by the EM algorithm for the multivariate t.
     """
     grid = np.linspace(-8.2, 8.2, 4001)
     lower = t.ppf(ndtr(-np.abs(grid)), dof)  # the lower tail keeps its digits
@@ -72,7 +73,7 @@ def _t_copula(scores: np.ndarray, dof: float) -> tuple[float, np.ndarray, np.nda
 
 
 def _gaussian_copula(scores: np.ndarray) -> float:
-    """Log-likelihood of the Gaussian copula, nats."""
+    """Return the log-likelihood of the Gaussian copula, in nats."""
     white, log_det = _whitening(np.cov(scores.T))
     return float(
         -0.5 * (len(scores) * log_det + np.square(scores @ white).sum() - np.square(scores).sum())
@@ -80,10 +81,11 @@ def _gaussian_copula(scores: np.ndarray) -> float:
 
 
 def radially_gaussian(scores: np.ndarray) -> np.ndarray:
-    """Normal scores `(n, d)` of a t copula to N(0, S), invertibly; of any other law unchanged.
+    """Map normal scores `(n, d)` of a t copula to N(0, S), invertibly; leave all others unchanged.
 
-    With the degrees of freedom of greatest likelihood: scores to t quantiles, and those along their
-    radius r to the quantiles of a Gaussian's. r^2 / d of a multivariate t has the law F(d, dof).
+    At the degrees of freedom of greatest likelihood, the scores go to t quantiles, and these go
+    along their radius r to the quantiles of a Gaussian's radius. Under a multivariate t, r^2 / d
+    has the law F(d, dof).
     """
     if scores.shape[1] == 1:
         return scores
@@ -98,11 +100,10 @@ def radially_gaussian(scores: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Canonical:
-    """Linear maps to canonical variates. to_x `(D_X, P)`, to_y `(D_Y, Q)`; correlations `(R,)`,
-    largest first, of the first R.
+    """The linear maps to canonical variates, to_x `(D_X, P)` and to_y `(D_Y, Q)`.
 
-    Correlations that a sample of this size cannot tell from none (Bartlett's test) are left out: R
-    may be 0.
+    The first R variates of each side have the correlations `(R,)`, largest first. Correlations that
+    a sample of this size cannot tell from none (Bartlett's test) are left out, so R may be 0.
     """
 
     mean_x: np.ndarray
@@ -113,7 +114,7 @@ class Canonical:
 
     @classmethod
     def fit(cls, x: np.ndarray, y: np.ndarray) -> "Canonical":
-        """From rows x `(n, D_X)` and y `(n, D_Y)`."""
+        """Fit the maps to rows x `(n, D_X)` and y `(n, D_Y)`."""
         n, mean_x, mean_y = len(x), x.mean(0), y.mean(0)
         (white_x, _), (white_y, _) = _whitening(np.cov(x.T)), _whitening(np.cov(y.T))
         cross = ((x - mean_x) @ white_x).T @ ((y - mean_y) @ white_y) / (n - 1)
@@ -129,22 +130,23 @@ class Canonical:
         return cls(mean_x, mean_y, white_x @ left, white_y @ right.T, rho[:rank])
 
     def x(self, x: np.ndarray) -> np.ndarray:
-        """Canonical variates `(n, P)` of x, float32."""
+        """Return the canonical variates `(n, P)` of x, float32."""
         return ((x - self.mean_x) @ self.to_x).astype(np.float32)
 
     def y(self, y: np.ndarray) -> np.ndarray:
-        """Canonical variates `(n, Q)` of y, float32."""
+        """Return the canonical variates `(n, Q)` of y, float32."""
         return ((y - self.mean_y) @ self.to_y).astype(np.float32)
 
     @property
     def information(self) -> float:
-        """The linear-Gaussian part of I(X;Y), nats."""
+        """The linear-Gaussian part of I(X;Y), `-1/2 sum_i log(1 - rho_i^2)`, in nats."""
         return float(-0.5 * np.log1p(-(self.correlations**2)).sum())
 
 
 def in_canonical_coordinates(dataset: Dataset) -> Dataset:
-    """Both sides of real pairs mapped by what their training rows say; the card gains the
-    correlations. I(X;Y) is unchanged.
+    """Map both sides of pairs of vectors to canonical variates, fitted to their training rows.
+
+    I(X;Y) is unchanged. The card gains the correlations and the linear-Gaussian part (nats).
     """
     canonical = Canonical.fit(
         dataset.x_train.astype(np.float64), dataset.y_train.astype(np.float64)

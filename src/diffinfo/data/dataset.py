@@ -1,5 +1,4 @@
-"""The file between the `data` stage and everything after it: one `.npz` with a fixed split, and a
-JSON card beside it.
+"""The file between the `data` stage and all others: an `.npz` with a fixed split, and a JSON card.
 
 x_train, x_test   (N, H, W, C) uint8 images, or (N, D) float vectors
 y_train, y_test   (N,) integer labels 0 .. K-1, or (N, D_Y) float conditions
@@ -19,8 +18,9 @@ ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Paired data with a fixed split; see the module's docstring for shapes. `card` holds source,
-    counts and known truths.
+    """Paired data with a fixed split; the module's docstring gives the shapes.
+
+    `card` says where the data come from, how many they are, and what is known of them (nats).
     """
 
     x_train: np.ndarray
@@ -31,16 +31,17 @@ class Dataset:
 
     @property
     def is_image(self) -> bool:
+        """Whether x holds images, not vectors."""
         return self.x_train.dtype == np.uint8
 
     @property
     def classes(self) -> int | None:
-        """Number of labels, or None for real conditions."""
+        """The number of different labels, or None if y holds vectors."""
         return int(self.card["classes"]) if self.y_train.ndim == 1 else None
 
 
 def card_path(path: str | Path) -> Path:
-    """`data.npz` -> `data.json`."""
+    """Return the path of the card that lies beside a data file: `data.json` for `data.npz`."""
     return Path(path).with_suffix(".json")
 
 
@@ -51,13 +52,15 @@ def check_pairs(x: np.ndarray, y: np.ndarray, where: str) -> None:
             raise DataError(f"{where}: images must be uint8 (N, H, W, 1 or 3), got shape {x.shape}")
     elif x.ndim != 2 or not np.issubdtype(x.dtype, np.floating):
         raise DataError(
-            f"{where}: x must be uint8 images (N, H, W, C) or float vectors (N, D), got {x.dtype} {x.shape}"
+            f"{where}: x must be uint8 images (N, H, W, C) or float vectors (N, D), "
+            f"got {x.dtype} {x.shape}"
         )
     labels = y.ndim == 1 and np.issubdtype(y.dtype, np.integer)
     vectors = y.ndim == 2 and np.issubdtype(y.dtype, np.floating)
     if not (labels or vectors):
         raise DataError(
-            f"{where}: y must be integer labels (N,) or float vectors (N, D_Y), got {y.dtype} {y.shape}"
+            f"{where}: y must be integer labels (N,) or float vectors (N, D_Y), "
+            f"got {y.dtype} {y.shape}"
         )
     if len(x) != len(y):
         raise DataError(f"{where}: {len(x)} rows of x but {len(y)} of y; they must be pairs")
@@ -67,13 +70,15 @@ def check_pairs(x: np.ndarray, y: np.ndarray, where: str) -> None:
         if np.issubdtype(array.dtype, np.floating) and not np.isfinite(array).all():
             row = int(np.argwhere(~np.isfinite(array))[0][0])
             raise DataError(
-                f"{where}: {name} has NaN or infinite values, first in row {row}; remove or fill them"
+                f"{where}: {name} has NaN or infinite values, first in row {row}; "
+                "remove or fill them"
             )
 
 
 def save_dataset(path: str | Path, dataset: Dataset) -> None:
-    """Write the `.npz` and its card, which gains shapes, counts, statistics and the checksum of the
-    `.npz`.
+    """Write the `.npz` and its card.
+
+    The card gains shapes, counts, means, standard deviations and the checksum of the `.npz`.
     """
     write_arrays(path, {name: getattr(dataset, name) for name in ARRAYS})
     card = dict(dataset.card, sha256=sha256(path), shape=list(dataset.x_train.shape[1:]))
@@ -89,8 +94,8 @@ def save_dataset(path: str | Path, dataset: Dataset) -> None:
 def load_dataset(path: str | Path) -> Dataset:
     """Read and check what `save_dataset` wrote.
 
-    Raises: DataError, naming the file and the array, when something is missing, truncated, changed
-    since it was written, of the wrong shape or type, or not finite.
+    Raises: DataError, naming the file and the array, if something is missing, is truncated, has
+    changed since it was written, has the wrong shape or type, or is not finite.
     """
     arrays, card = read_arrays(path), read_json(card_path(path))
     missing = [name for name in ARRAYS if name not in arrays]

@@ -1,8 +1,8 @@
-"""What every estimate is a sum of: per-example, per-level terms on held-out data, in nats.
+"""What every estimate is a sum of: terms per example and stratum on held-out data, in nats.
 
 Every information quantity here is an integral over log-SNR of an expectation over (x, eps). Each
-example gets its own draw in every level, so the sum over levels is one independent, unbiased draw
-of the whole integral per example: means and standard errors over examples need no assumption about
+example gets its own draw in every stratum, so its sum over strata is one independent, unbiased draw
+of the whole integral. Means and standard errors over examples therefore need no assumption about
 the integrand's shape. The same (x, lam, eps) goes through all fields (common noise), so differences
 between fields lose most of their variance.
 """
@@ -20,13 +20,14 @@ from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import noised
 from diffinfo.process.schedule import VPSchedule
 
-CLASS_GROUPS = 8  # of levels, which a posterior over labels may trust differently
+CLASS_GROUPS = 8  # a posterior over labels may trust so many groups of strata differently
 
 
 @dataclass(frozen=True)
 class Strata:
-    """K strata: draw k is uniform on `[low[k], high[k]]` and stands for `weight[k]` of the log-SNR
-    axis. All `(K,)`.
+    """K strata of the log-SNR axis, all arrays `(K,)`.
+
+    Draw k is uniform on `[low[k], high[k]]` and stands for a length `weight[k]` of the axis.
     """
 
     low: np.ndarray
@@ -35,22 +36,24 @@ class Strata:
 
     @classmethod
     def between(cls, edges: np.ndarray) -> "Strata":
-        """Strata between `edges` `(K + 1,)`, one draw in each: unbiased whatever the integrand, and
-        wherever the edges lie.
+        """Return the strata between `edges` `(K + 1,)`.
+
+        One draw in each is unbiased whatever the integrand, and wherever the edges lie.
         """
         return cls(edges[:-1], edges[1:], np.diff(edges))
 
     @classmethod
     def stratified(cls, lam_min: float, lam_max: float, draws: int) -> "Strata":
-        """Equal strata in log-SNR."""
+        """Return strata of equal length in log-SNR."""
         return cls.between(np.linspace(lam_min, lam_max, draws + 1))
 
     @classmethod
     def linear_grid(cls, schedule: VPSchedule, s_min: float, times: int) -> "Strata":
-        """The authors' rule: the trapezoid on `times` equal steps in s. Biased by its first
-        interval; for comparison only.
+        """Return the authors' rule, the trapezoid on `times` even points in s, for comparison.
 
-        `int f dlam = int f beta / (1 - alpha) ds`.
+        int f dlam = int f beta / (1 - alpha) ds
+
+        It is biased by its first interval.
         """
         s = np.linspace(s_min, 1.0, times)
         trapezoid = np.gradient(s)
@@ -61,17 +64,21 @@ class Strata:
 
 @dataclass(frozen=True)
 class Terms:
-    """Terms `(N, K)` in nats (level weights included), with `D = v_c - v_u` and `|.|` over all
-    entries of one example.
+    """Terms of N examples in K strata, `(N, K)` in nats, with the strata's weights included.
 
-    neural_u, neural_c: `1/2 alpha |v_hat|^2` (Eq. 11); target: `1/2 alpha |v|^2`; loss_u, loss_c:
-    `1/2 alpha |v - v_hat|^2`; squared: `1/2 alpha |D|^2` (Eq. 13); aligned: `1/2 alpha <v - v_u,
-    D>`; class_loss: `1/2 alpha |v - v_y|^2` for every label, summed over neighbouring levels in up
-    to 8 groups, `(N, groups, classes)`, or None.
+    `v_u` and `v_c` are the unconditional and the conditional field, `D = v_c - v_u`, and `|.|` runs
+    over all entries of one example.
 
-    With a classifier q(y|z) of noised examples, else None: loss_mixture, `1/2 alpha |v - v_q|^2` of
-    the unconditional field that conditional fields and classifier imply, `v_q = sum_y q(y|z) v_y`;
-    log_q, its `log q(y|z)` of the true label (without weights, at each level's own lam).
+    target              1/2 alpha |v|^2
+    neural_u, neural_c  1/2 alpha |v_hat|^2 (Eq. 11)
+    loss_u, loss_c      1/2 alpha |v - v_hat|^2
+    squared             1/2 alpha |D|^2 (Eq. 13)
+    aligned             1/2 alpha <v - v_u, D>
+    class_loss          1/2 alpha |v - v_y|^2 for every label, summed over up to 8 groups of
+                        neighbouring strata, `(N, groups, classes)`; None without labels
+    loss_mixture        1/2 alpha |v - v_q|^2 of the unconditional field `v_q = sum_y q(y|z) v_y`
+                        that a classifier q of noised examples implies; None without a classifier
+    log_q               log q(y|z) of the true label at each draw's lam, without weights, or None
     """
 
     target: np.ndarray
@@ -87,21 +94,21 @@ class Terms:
 
 
 def class_fields(denoiser: Denoiser, z, lam, classes: int, dtype) -> jax.Array:
-    """The conditional fields of every label, `(classes, N, ...)`; labels are of `dtype`."""
+    """Return the conditional fields of every label, `(classes, N, ...)`; labels have `dtype`."""
     return jax.lax.map(
         lambda label: denoiser(z, lam, jnp.full(z.shape[0], label, dtype)), jnp.arange(classes)
     )
 
 
 def mixture_field(log_q: jax.Array, v_by_class: jax.Array) -> jax.Array:
-    """`sum_y q(y|z) v_y`, `(N, ...)`, from `log_q` `(N, classes)` and `class_fields`."""
+    """Return `sum_y q(y|z) v_y`, `(N, ...)`, from log_q `(N, classes)` and `class_fields`."""
     return jnp.einsum("nk,kn...->n...", jnp.exp(log_q), v_by_class)
 
 
 def _level_terms(
     denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int | None
 ) -> dict[str, jax.Array]:
-    """One level's integrand, `(N,)` each and `(N, classes)`."""
+    """Return the terms at levels `lam` `(N,)`, without weights: `(N,)`, or `(N, classes)`."""
     z, v = noised(x, lam, eps)
     half_alpha = 0.5 * jax.nn.sigmoid(lam)
     v_u = denoiser(z, lam)
@@ -134,10 +141,13 @@ def _level_terms(
 
 @partial(jax.jit, static_argnames="classes")
 def _block_terms(denoiser, log_posterior, x, y, low, high, weight, key, classes):
-    """Terms of one block of examples, the levels in sequence: `(K, N)`, and `(N, groups, classes)`."""
+    """Return class losses `(N, groups, classes)` and the other terms `(K, N)` of one block.
 
-    def body(class_loss, level):
-        low_k, high_k, weight_k, key_k, group = level
+    The strata are taken one after the other.
+    """
+
+    def body(class_loss, stratum):
+        low_k, high_k, weight_k, key_k, group = stratum
         level_key, noise_key = jax.random.split(key_k)
         lam = low_k + (high_k - low_k) * jax.random.uniform(level_key, x.shape[:1])
         terms = _level_terms(
@@ -150,12 +160,12 @@ def _block_terms(denoiser, log_posterior, x, y, low, high, weight, key, classes)
             class_loss = class_loss.at[:, group].add(terms.pop("class_loss"))
         return class_loss, terms
 
-    levels = low.shape[0]
-    groups = min(CLASS_GROUPS, levels)
+    count = low.shape[0]
+    groups = min(CLASS_GROUPS, count)
     with jax.default_matmul_precision("highest"):
-        keys, numbers = jax.random.split(key, levels), jnp.arange(levels) * groups // levels
+        keys, group_of = jax.random.split(key, count), jnp.arange(count) * groups // count
         zero = jnp.zeros((x.shape[0], groups, classes or 0))
-        return jax.lax.scan(body, zero, (low, high, weight, keys, numbers))
+        return jax.lax.scan(body, zero, (low, high, weight, keys, group_of))
 
 
 def evaluate_terms(
@@ -170,14 +180,16 @@ def evaluate_terms(
     block: int = 2048,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Terms:
-    """Terms of every example of x `(N, ...)` (float, on the process's scale) with its y `(N, ...)`,
-    in K `strata`.
+    """Return the terms, in nats, of every example in the K `strata`.
 
-    classes: the number of labels, which adds `class_loss` (needs integer y); None leaves it out.
-    log_posterior: a classifier of noised examples, `(z, lam) -> (N, classes)`, a pytree as
-    denoisers are; it adds `loss_mixture` and `log_q` (needs classes). Results depend on `block`
-    through the noise draws only. Raises FloatingPointError, naming the example, when a term is not
-    finite.
+    x: `(N, ...)`, float, on the process's scale; y: `(N, ...)`, conditions or integer labels.
+    classes: the number of labels, if y holds labels; it adds `class_loss`.
+    log_posterior: a classifier of noised examples, `(z, lam) -> (N, classes)`, and a pytree as
+    denoisers are; with `classes`, it adds `loss_mixture` and `log_q`.
+    block: how many examples are taken at once; results depend on it through the noise draws only.
+    report: called after each block with the number of examples that are done, and N.
+
+    Raises: FloatingPointError, naming the example, if a term is not finite.
     """
     names = [field.name for field in fields(Terms) if field.name != "class_loss"]
     if log_posterior is None or not classes:

@@ -1,17 +1,17 @@
-"""Likelihood of 8-bit images, in nats per image on held-out images, and what it says of total
-correlation.
+"""Likelihood of held-out 8-bit images, in nats per image, and their total correlation.
 
 With K = 256 values per pixel, x = k / 255, and any levels `[lam_min, lam_c]`, the variational bound
 
     -log P(x) <= KL(q(z_min | x) || N(0, I)) + 1/2 int E|eps - eps_hat|^2 dlam + E[-log p(x | z_c)]
 
-is free of dequantisation. `p(x | z_c)` takes every pixel by itself, in proportion to q(z_c | x)
-(Kingma et al. 2021, "Variational Diffusion Models", Eqs. 11-15) times how often the pixel has that
-value in training: grey levels that never occur need not be learnt. Between all of it left to the
-field (lam_c large) and all of it to the histograms (small), the cut-off lam_c is the one that other
-images ask for. Dequantised evenly, `u = (k + U) / 256`, the same pixels have the differential
-entropy h = H - D log 256, the total entropy `S_tot = D/2 log 2 pi + 1/2 E|u|^2 - h` and the same
-total correlation (Eq. 7).
+needs no dequantisation (Kingma et al. 2021, "Variational Diffusion Models", Eqs. 11-15). Here
+`p(x | z_c)` takes every pixel by itself, in proportion to q(z_c | x) times how often the pixel has
+that value in training, so values that never occur need not be learnt. A large cut-off lam_c leaves
+all of it to the field and a small one to the histograms; the one used is the best for other images.
+
+Dequantised evenly, `u = (k + U) / 256`, the same pixels have the differential entropy
+h = H - D log 256, the total entropy `S_tot = D/2 log 2 pi + 1/2 E|u|^2 - h` and the same total
+correlation (Eq. 7).
 """
 
 import jax
@@ -23,21 +23,21 @@ from diffinfo.estimate.statistics import Estimate, folds
 from diffinfo.process.forward import decoded
 
 VALUES = 256
-_CUT_OFFS = 12  # tried
+_CUT_OFFS = 12  # how many are tried
 
 
 def prior_term(x: np.ndarray, lam_min: float) -> np.ndarray:
-    """KL(q(z_min | x) || N(0, I)) per example, `(N, ...) -> (N,)`."""
+    """Return KL(q(z_min | x) || N(0, I)) per example, `(N, ...) -> (N,)`, in nats."""
     signal, noise = 1 / (1 + np.exp(-lam_min)), 1 / (1 + np.exp(lam_min))
     terms = noise + signal * np.asarray(x, float) ** 2 - 1 - np.log(noise)
     return 0.5 * terms.reshape(len(x), -1).sum(1)
 
 
 def log_histograms(train: np.ndarray) -> np.ndarray:
-    """log P of every value of every pixel (and channel), `(N, ...) -> (D, 256)`, from training
-    images.
+    """Return log P of every value of every pixel and channel, `(D, 256)`.
 
-    One further training image, spread evenly over the 256 values, keeps values never seen possible.
+    train: `(N, ...)` uint8. One further training image, spread evenly over the 256 values, keeps
+    values that were never seen possible.
     """
     flat = train.reshape(len(train), -1)
     counts = np.stack([np.bincount(column, minlength=VALUES) for column in flat.T])
@@ -45,8 +45,9 @@ def log_histograms(train: np.ndarray) -> np.ndarray:
 
 
 def independent_pixels(log_p: np.ndarray, test: np.ndarray) -> np.ndarray:
-    """-log P of each test image, `(N,)`, were its pixels independent with `log_histograms` `(D,
-    256)`.
+    """Return -log P of each test image `(N, ...)` if its pixels were independent, `(N,)`, in nats.
+
+    log_p: `(D, 256)` from `log_histograms`.
     """
     return -log_p[np.arange(len(log_p)), test.reshape(len(test), -1)].sum(1)
 
@@ -68,8 +69,9 @@ def _reconstruction(pixels, log_p, lam, key):
 def reconstruction_term(
     pixels: np.ndarray, log_p: np.ndarray, lam: float, key: jax.Array
 ) -> np.ndarray:
-    """-log p(x | z at lam) per example, one noise draw each. pixels: `(N, ...)` uint8; log_p:
-    `log_histograms`.
+    """Return -log p(x | z at lam) per example, `(N,)` in nats, with one noise draw each.
+
+    pixels: `(N, ...)` uint8; log_p: `(D, 256)` from `log_histograms`.
     """
     flat = jnp.asarray(pixels.reshape(len(pixels), -1), jnp.int32)
     return np.asarray(
@@ -80,14 +82,15 @@ def reconstruction_term(
 def likelihood(
     terms: Terms, strata: Strata, train: np.ndarray, test: np.ndarray, key: jax.Array
 ) -> dict[str, Estimate]:
-    """Bounds from the unconditional field. train, test: `(N, H, W, C)` uint8; `terms` are those of
-    all of `test` in `strata`.
+    """Return bounds from the unconditional field, in nats per image.
 
-    nll: the bound above, in nats per image, each half of the images at the cut-off that is best for
-    the other; nll_independent: were pixels independent; total_correlation: what lies between them,
-    a lower bound in expectation (both on the same held-out images); total_entropy: S_tot, a lower
-    bound; pixel_entropy: the part of it that single pixels account for, sum_k KL(p(u_k) || N(0,
-    1)).
+    train, test: `(N, H, W, C)` uint8; `terms` are those of all of `test` in `strata`.
+
+    nll                the bound above, each half of the images at the other half's best cut-off
+    nll_independent    -log P if pixels were independent, on the same images
+    total_correlation  the difference of the two, a lower bound in expectation
+    total_entropy      S_tot, a lower bound
+    pixel_entropy      the part of it that single pixels account for, sum_k KL(p(u_k) || N(0, 1))
     """
     log_p = log_histograms(train)
     last = np.unique(np.linspace(0, len(strata.high) - 1, _CUT_OFFS).round().astype(int))
@@ -116,7 +119,7 @@ def likelihood(
 
 
 def bits_per_dimension(nll: Estimate, dimension: int) -> Estimate:
-    """From nats per image to bits per pixel and channel."""
+    """Convert nats per image to bits per pixel and channel, of which an image has `dimension`."""
     return Estimate(
         nll.value / dimension / np.log(2), nll.standard_error / dimension / np.log(2), nll.n
     )

@@ -1,14 +1,21 @@
-"""I(X;Y) from the terms of `integrand.py`, in nats: several estimators of one number, from the same
-noise draws.
+"""I(X;Y) from the terms of `integrand.py`, in nats: estimators of one number from the same draws.
 
-squared_difference     1/2 int E|eps_c - eps_u|^2 dlam                         Eqs. 12-13 (MINDE); biased by network error
-entropy_difference     S_NN^{X|Y} - S_NN^X                                     Eqs. 10, 46
-loss_difference        1/2 int E[|eps - eps_u|^2 - |eps - eps_c|^2] dlam       first-order errors cancel
-aligned_difference     1/2 int E<eps - eps_u, eps_c - eps_u> dlam                    the mean of the first and the third
-calibrated             loss difference of the field eps_u + k (eps_c - eps_u), k(lam) fitted on other examples
-mixture_difference     the loss difference with sum_y q(y|z) eps_y as unconditional field, q a classifier of noised examples
-classifier             H(Y) + E log q(y|z) at the largest log-SNR: that classifier's own lower bound
-classification_bound   H(Y) + E log q(y|x), q from p(y) exp(-1/2 int w |eps - eps_y|^2 dlam)     for labels; never above H(Y)
+squared_difference     1/2 int E|eps_c - eps_u|^2 dlam
+                       Eqs. 12-13 (MINDE); network errors bias it upwards
+entropy_difference     S_NN^{X|Y} - S_NN^X
+                       Eqs. 10, 46
+loss_difference        1/2 int E[|eps - eps_u|^2 - |eps - eps_c|^2] dlam
+                       first-order errors cancel
+aligned_difference     1/2 int E<eps - eps_u, eps_c - eps_u> dlam
+                       the mean of the first and the third
+calibrated             the loss difference of the field eps_u + k (eps_c - eps_u)
+                       with k(lam) fitted on other examples
+mixture_difference     the loss difference with sum_y q(y|z) eps_y as the unconditional field
+                       where q is a classifier of noised examples
+classifier             H(Y) + E log q(y|z) at the largest log-SNR
+                       that classifier's own lower bound
+classification_bound   H(Y) + E log q(y|x), q from p(y) exp(-1/2 int w |eps - eps_y|^2 dlam)
+                       for labels; it never exceeds H(Y)
 """
 
 from functools import partial
@@ -25,58 +32,59 @@ _POSTERIOR_FOLDS = 5
 
 
 def squared_difference(terms: Terms) -> Estimate:
-    """Eq. (13); non-negative, and exact only if both fields are."""
+    """Estimate I(X;Y) by Eq. (13): non-negative, and exact only if both fields are."""
     return Estimate.of(terms.squared.sum(1))
 
 
 def entropy_difference(terms: Terms) -> Estimate:
-    """Eq. (46), paired over examples."""
+    """Estimate I(X;Y) by Eq. (46), with the two entropies paired over examples."""
     return Estimate.of((terms.neural_c - terms.neural_u).sum(1))
 
 
 def loss_difference(terms: Terms) -> Estimate:
-    """Excess losses enter once, at second order: bias = (excess of the unconditional) - (excess of
-    the conditional field).
+    """Estimate I(X;Y) by how much less the conditional field's denoising loss is.
+
+    Errors of the fields enter at second order only: the bias is the excess loss of the
+    unconditional field less that of the conditional field.
     """
     return Estimate.of((terms.loss_u - terms.loss_c).sum(1))
 
 
 def aligned_difference(terms: Terms) -> Estimate:
-    """`1/2 int alpha E<v - v_u, v_c - v_u> dlam`: what an overfitted difference of fields does not
-    change in expectation.
+    """Estimate I(X;Y) by `1/2 int alpha E<v - v_u, v_c - v_u> dlam`, where overfitting cancels.
 
-    With `v_c - v_u = D + noise`, noise of the training sample adds its variance to
-    `squared_difference` and takes it from `loss_difference`; held-out examples know nothing of it,
-    so it averages out of the product. Half the sum of the two.
+    With `v_c - v_u = D + noise`, noise from the training sample adds its variance to
+    `squared_difference` and takes it from `loss_difference`. Held-out examples know nothing of that
+    noise, so it averages out of this product, which is half the sum of the two.
     """
     return Estimate.of(terms.aligned.sum(1))
 
 
 def mixture_difference(terms: Terms) -> Estimate:
-    """`loss_difference` against the unconditional field that conditional fields and a classifier
-    imply.
+    """Estimate I(X;Y) by the loss difference from the field that a classifier implies.
 
-    Where the classifier is certain the two fields are one, so errors of a separate unconditional
-    field, which at large log-SNR push differences above H(Y), have no part in it; nor has any error
-    that the conditional fields have in common.
+    The unconditional field is `sum_y q(y|z) v_y`. Where the classifier is certain the two fields
+    are one. So errors of a separate unconditional field, which at large log-SNR push differences
+    above H(Y), have no part in it, nor has any error that the conditional fields have in common.
     """
     return Estimate.of((terms.loss_mixture - terms.loss_c).sum(1))
 
 
 def classifier_information(terms: Terms, y: np.ndarray, classes: int) -> np.ndarray:
-    """`H(Y) + log q(y | x_lam)` per example and level, `(N, K)`: in the mean a lower bound on
-    I(X_lam; Y), never above H(Y).
+    """Return `H(Y) + log q(y | x_lam)` per example and stratum, `(N, K)`, in nats.
+
+    Its mean over examples is a lower bound on I(X_lam; Y) in expectation, and never exceeds H(Y).
     """
     return label_entropy(y, classes) + terms.log_q
 
 
 def calibrated(terms: Terms) -> Estimate:
-    """Scale error of `D = eps_c - eps_u` removed: k = E<eps - eps_u, D> / E|D|^2 per group of
-    levels, cross-fitted on halves.
+    """Estimate I(X;Y) with the scale error of `D = eps_c - eps_u` removed.
 
-    Per example `1/2 sum k (2 <eps - eps_u, D> - k |D|^2)`: at the optimal k this is `1/2 int k^2
-    E|D|^2 dlam`, and errors of k enter at second order only, so the scatter over examples is an
-    honest standard error.
+    The scale k = E<eps - eps_u, D> / E|D|^2 of each group of strata is fitted on one half of the
+    examples and applied to the other. Per example the estimate is `1/2 sum k (2 <eps - eps_u, D> -
+    k |D|^2)`. At the optimal k this is `1/2 int k^2 E|D|^2 dlam`, and errors of k enter at second
+    order only, so the scatter over examples is an honest standard error.
     """
     groups = np.array_split(
         np.arange(terms.squared.shape[1]), min(_CALIBRATION_BINS, terms.squared.shape[1])
@@ -98,17 +106,16 @@ def calibrated(terms: Terms) -> Estimate:
 
 
 def label_entropy(y: np.ndarray, classes: int) -> float:
-    """H(Y) of the labels at hand, `(N,)`."""
+    """Return H(Y), in nats, of the frequencies of the labels y `(N,)`."""
     p = np.bincount(y, minlength=classes) / len(y)
     return float(-np.sum(p[p > 0] * np.log(p[p > 0])))
 
 
 def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarray):
-    """`log q(y'|x) = log[(1 - e) softmax(log p - sum_g w_g L_g) + e p]`, the weights w and e of
-    least cross-entropy.
+    """Fit `log q(y'|x) = log[(1 - e) softmax(log p - sum_g w_g L_g) + e p]`, a function of L.
 
-    class_loss: `(N, groups, classes)`, y: `(N,)`. Starts from one weight for all groups, a
-    temperature, and goes on from there.
+    L is class_loss `(N, groups, classes)`; y: `(N,)`. The weights w and e are those of least
+    cross-entropy. The search starts from one weight for all groups, a temperature.
     """
     groups = class_loss.shape[1]
 
@@ -139,12 +146,12 @@ def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarr
 
 
 def class_log_posterior(terms: Terms, y: np.ndarray) -> np.ndarray:
-    """log q(y'|x) for every label, `(N, classes)`: the diffusion model as a classifier.
+    """Return log q(y'|x) of every label, `(N, classes)`: the diffusion model as a classifier.
 
-    How much each group of levels is trusted, and with which share the label is no matter what the
-    image (labels may be wrong), is fitted on the examples of other folds than the one it is used
-    on. Any such choice, and any number of noise draws, gives a distribution over labels that knows
-    nothing of the true one, so the bound holds.
+    How much to trust each group of strata, and with which share labels ignore the image (they may
+    be wrong), is fitted on other folds of the examples y `(N,)` than the one it is applied to. Any
+    such choice, and any number of noise draws, gives a distribution over labels that knows nothing
+    of the true one, so the bound holds.
     """
     classes = terms.class_loss.shape[2]
     log_prior = np.log(np.maximum(np.bincount(y, minlength=classes), 1e-300) / len(y))
@@ -157,23 +164,25 @@ def class_log_posterior(terms: Terms, y: np.ndarray) -> np.ndarray:
 
 
 def classification_bound(log_q: np.ndarray, y: np.ndarray) -> Estimate:
-    """Lower bound on I(X;Y) in expectation, at most H(Y) always. log_q: of `class_log_posterior`;
-    y: `(N,)` labels.
+    """Estimate a lower bound on I(X;Y), in expectation; it never exceeds H(Y).
+
+    log_q: `(N, classes)` from `class_log_posterior`; y: `(N,)` labels.
     """
     chosen = np.take_along_axis(log_q, y[:, None], 1)[:, 0]
     return Estimate.of(label_entropy(y, log_q.shape[1]) + chosen)
 
 
 def classification_accuracy(log_q: np.ndarray, y: np.ndarray) -> Estimate:
-    """Share of examples whose true label has the highest posterior (not in nats: a fraction)."""
+    """Estimate how often the true label has the highest posterior (a fraction, not nats)."""
     return Estimate.of((log_q.argmax(1) == y).astype(float))
 
 
 def mutual_information(
     terms: Terms, y: np.ndarray, log_q: np.ndarray | None = None
 ) -> dict[str, Estimate]:
-    """All estimators that apply. y: `(N,)` labels with their `class_log_posterior`, else any real
-    conditions.
+    """Return all estimates of I(X;Y) that apply, by name.
+
+    y: `(N,)` labels, with their `class_log_posterior` as log_q, or real conditions `(N, D_Y)`.
     """
     estimates = {
         "squared_difference": squared_difference(terms),

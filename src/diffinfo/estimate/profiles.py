@@ -1,29 +1,28 @@
-"""Where in noise level the information sits: integrals per stratum and cumulative, with standard
-errors over examples.
+"""Where in noise level the information sits: integrals over strata, alone and cumulative.
+
+Their standard errors are over examples.
 """
 
 import numpy as np
 import pandas as pd
 
 from diffinfo.estimate.integrand import Strata, Terms
+from diffinfo.estimate.statistics import mean_and_error
 from diffinfo.process.schedule import VPSchedule
-
-
-def _mean_and_error(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and standard error over examples, `(N, K) -> (K,), (K,)`."""
-    return rows.mean(0), rows.std(0, ddof=1) / np.sqrt(len(rows))
 
 
 def profiles(
     terms: Terms, strata: Strata, schedule: VPSchedule, classifier: np.ndarray | None = None
 ) -> pd.DataFrame:
-    """One row per quantity and stratum, in nats.
+    """Return a table with one row per quantity and stratum, in nats.
 
-    `amount`: the integral over the stratum `[lam_low, lam_high]`, that is over `[s_low, s_high]`.
-    `produced`: from the data (s = 0 side) to `s_high`, as entropy produced by the forward process.
-    `remaining`: from equilibrium up to `lam_high`, e.g. I(X_lam; Y). Cumulative errors are those of
-    the per-example sums, not of independent strata. classifier: `(N, K)`, information that is
-    cumulative already (`classifier_information`).
+    Its columns, each with a standard error `<column>_se`, are integrals of the quantity: `amount`
+    over the stratum `[lam_low, lam_high]`, which is `[s_low, s_high]`; `produced` from the data
+    (s = 0) to `s_high`, which is what the forward process has produced; `remaining` from
+    equilibrium up to `lam_high`, for example I(X_lam; Y). Errors of the cumulative ones are those
+    of sums per example, since strata of one example are not independent.
+
+    classifier: `(N, K)` from `classifier_information`, which is cumulative already.
     """
     quantities = {
         "s_nn": terms.neural_u,
@@ -56,6 +55,6 @@ def profiles(
             }
         )
         for column, values in columns.items():
-            frame[column], frame[f"{column}_se"] = _mean_and_error(values)
+            frame[column], frame[f"{column}_se"] = mean_and_error(values)
         frames.append(frame)
     return pd.concat(frames, ignore_index=True)

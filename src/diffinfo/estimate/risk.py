@@ -1,7 +1,8 @@
-"""The risk curve of a denoiser: what its prediction of the data misses at each SNR, the training
-loss in another unit.
+"""The risk curve of a denoiser: how much its prediction of the data misses at each SNR.
 
-R(snr) = E|x - x_hat|^2 = b^2 E|v - v_hat|^2 = E|eps - eps_hat|^2 / snr
+    R(snr) = E|x - x_hat|^2 = b^2 E|v - v_hat|^2 = E|eps - eps_hat|^2 / snr
+
+It is the training loss in another unit.
 """
 
 from functools import partial
@@ -10,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from diffinfo.estimate.statistics import mean_and_error
 from diffinfo.loss import squared_error
 from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import noised
@@ -36,12 +38,11 @@ def risk_curve(
     y: np.ndarray | None = None,
     block: int = 2048,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """R at each log-SNR of `lams` `(K,)` and its standard error over examples x `(N, ...)`, both
-    `(K,)`, in squared units of x.
+    """Return R at each log-SNR of `lams` `(K,)` and its standard error over the examples.
 
-    y: conditions `(N, ...)`, or None for the unconditional field. One draw of noise per example,
-    the same at every level: the curve is as smooth as the field, and a schedule fitted to it finds
-    no valleys of chance.
+    Both are `(K,)`, in squared units of x `(N, ...)`. y: conditions `(N, ...)`, or None for the
+    unconditional field. Each example has one draw of noise, the same at every level, so the curve
+    is as smooth as the field and a schedule fitted to it sees no valleys of chance.
     """
     lams = jnp.asarray(lams, jnp.float32)
     parts = [
@@ -58,5 +59,4 @@ def risk_curve(
         )
         for start in range(0, len(x), block)
     ]
-    errors = np.concatenate(parts, axis=1)
-    return errors.mean(1), errors.std(1, ddof=1) / np.sqrt(errors.shape[1])
+    return mean_and_error(np.concatenate(parts, axis=1), axis=1)

@@ -1,13 +1,22 @@
-"""A number with its standard error, and how examples are dealt into folds."""
+"""Numbers with their standard errors over examples, and folds of examples for cross-fitting."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 
+def mean_and_error(per_example: np.ndarray, axis: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean over the examples, which lie along `axis`, and its standard error.
+
+    per_example: `(N, ...)` for axis 0; both results then have the shape `(...)`.
+    """
+    deviation = np.std(per_example, axis=axis, ddof=1)
+    return np.mean(per_example, axis=axis), deviation / np.sqrt(np.shape(per_example)[axis])
+
+
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `n` independent held-out examples, in nats, and its standard error."""
+    """A mean over `n` independent held-out examples and its standard error, in nats."""
 
     value: float
     standard_error: float
@@ -15,19 +24,20 @@ class Estimate:
 
     @classmethod
     def of(cls, per_example: np.ndarray) -> "Estimate":
-        """From one draw per example, `(N,)`. Raises ValueError for fewer than two examples."""
+        """Estimate the expectation of one draw per example, `(N,)`.
+
+        Raises: ValueError for fewer than two examples.
+        """
         if len(per_example) < 2:
             raise ValueError(f"{len(per_example)} examples give no standard error: need at least 2")
-        return cls(
-            float(np.mean(per_example)),
-            float(np.std(per_example, ddof=1) / np.sqrt(len(per_example))),
-            len(per_example),
-        )
+        mean, error = mean_and_error(per_example)
+        return cls(float(mean), float(error), len(per_example))
 
 
 def folds(n: int, parts: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For cross-fitting: `parts` interleaved parts of n examples, each with all the others, as
-    masks `(apply, fit)`.
+    """Deal n examples into interleaved parts; return masks `(apply, fit)`, each `(n,)`, of each.
+
+    `apply` is the part and `fit` all the others: what is fitted on one is applied to the other.
     """
     part = np.arange(n) % parts
     return [(part == k, part != k) for k in range(parts)]

@@ -1,12 +1,14 @@
 """Views of one field. A *denoiser* is any callable
 
-    denoiser(z, lam, y=None) -> v_hat        z: (N, ...), lam: (N,), y: (N, ...) condition or labels (N,); None = unconditional
+    denoiser(z, lam, y=None) -> v_hat
 
-that returns the v-prediction `v_hat = E[a eps - b x | z]`, of the shape of `z`. It is a JAX pytree,
-so it passes through `jax.jit` as an argument: exact denoisers (`process/exact.py`) and networks
-(`nn/build.py`) are interchangeable everywhere.
+that returns the v-prediction `v_hat = E[a eps - b x | z]`, of the shape of z `(N, ...)`. Here lam
+is the log-SNR `(N,)`, and y holds conditions `(N, ...)` or labels `(N,)`, or is None for the
+unconditional field. A denoiser is a JAX pytree, so it passes through `jax.jit` as an argument.
+Exact denoisers (`exact/denoisers.py`) and networks (`nn/build.py`) are interchangeable everywhere.
 
-    eps_hat = b z + a v_hat,   x_hat = a z - b v_hat,   e_hat = -(a / b) v_hat,   score = e_hat - z = -eps_hat / b
+    eps_hat = b z + a v_hat,         x_hat = a z - b v_hat,
+    e_hat   = -(a / b) v_hat,        score = e_hat - z = -eps_hat / b
 """
 
 from collections.abc import Callable
@@ -20,34 +22,35 @@ Denoiser = Callable[..., jax.Array]
 
 
 def eps_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
-    """Noise prediction E[eps | z]."""
+    """Return the noise prediction E[eps | z], `(N, ...)`."""
     a, b = coefficients(lam, z)
     return b * z + a * v_hat
 
 
 def x_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
-    """Data prediction E[x | z]."""
+    """Return the data prediction E[x | z], `(N, ...)`."""
     a, b = coefficients(lam, z)
     return a * z - b * v_hat
 
 
 @jax.jit
 def denoised(denoiser: Denoiser, y, z: jax.Array, lam: jax.Array) -> jax.Array:
-    """E[x | z] of all rows at one log-SNR `lam`: the last step of a sampler."""
+    """Return E[x | z] of all rows z `(N, ...)` at one log-SNR `lam`: a sampler's last step."""
     lam = jnp.full(z.shape[0], lam)
     return x_hat(denoiser(z, lam, y), z, lam)
 
 
 def e_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
-    """Entropy-matching field of Eq. (5), `z + grad log p`; its optimum vanishes where p = p_eq =
-    N(0, I).
+    """Return the entropy-matching field of Eq. (5), `z + grad log p`, `(N, ...)`.
+
+    Its optimum vanishes where p is the equilibrium N(0, I).
     """
     a, b = coefficients(lam, z)
     return -(a / b) * v_hat
 
 
 def score(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
-    """Score grad log p(z) (Tweedie / Miyasawa, Eq. 37)."""
+    """Return the score grad log p(z), `(N, ...)` (Tweedie / Miyasawa, Eq. 37)."""
     return e_hat(v_hat, z, lam) - z
 
 
@@ -70,9 +73,9 @@ def gaussian_v(
 def precondition(
     output: jax.Array, z: jax.Array, lam: jax.Array, mean: jax.Array, std: jax.Array
 ) -> jax.Array:
-    """v-prediction from a network's unit-scale `output`: the exact field of N(mean, std^2 I) plus
-    the scaled output.
+    """Return the v-prediction that a network's `output` `(N, ...)`, of unit scale, stands for.
 
+    It is the exact field of N(mean, std^2 I) data plus the scaled output.
     Under that Gaussian z has variance `total = a^2 std^2 + b^2` and `Var[v | z] = std^2 / total`,
     so the target left to the network has unit variance at every noise level. At mean 0, std 1 this
     is the identity: such a network stores nothing when p_d = p_eq. (The role of EDM's c_skip and
@@ -84,6 +87,6 @@ def precondition(
 
 
 def network_input(z: jax.Array, lam: jax.Array, mean: jax.Array, std: jax.Array) -> jax.Array:
-    """`z` standardised under N(mean, std^2 I) data: the input that goes with `precondition`."""
+    """Return z standardised under N(mean, std^2 I) data, the input that suits `precondition`."""
     a, b = coefficients(lam, z)
     return (z - a * mean) / jnp.sqrt((a * std) ** 2 + b**2)

@@ -13,9 +13,9 @@ _CELLS = 2048
 @partial(jax.tree_util.register_dataclass, data_fields=["edges", "density_at"], meta_fields=[])
 @dataclass
 class LevelDensity:
-    """A density over `[lam_min, lam_max]`, constant on cells of equal probability.
+    """A density over `[lam_min, lam_max]` that is constant on C cells of equal probability.
 
-    edges `(C + 1,)` are its quantiles; density_at `(C,)` its value on each cell.
+    edges `(C + 1,)` are its quantiles, and density_at `(C,)` is its value on each cell.
     """
 
     edges: jax.Array
@@ -23,8 +23,9 @@ class LevelDensity:
 
     @classmethod
     def of(cls, lam_min: float, lam_max: float, center: float, scale: float, uniform: float):
-        """A share `uniform` spread evenly, the rest a normal bump at `center` of width `scale`, cut
-        to the range.
+        """Return a mixture of an even density and a normal bump, both cut to the range.
+
+        The even one has the share `uniform`; the bump lies at `center` and has the width `scale`.
         """
         grid = np.linspace(lam_min, lam_max, 1 << 15)
         bump = np.exp(-0.5 * ((grid - center) / scale) ** 2)
@@ -37,12 +38,15 @@ class LevelDensity:
         return cls(jnp.asarray(edges, jnp.float32), jnp.asarray(cells, jnp.float32))
 
     def quantiles(self, parts: int) -> np.ndarray:
-        """Edges of so many parts of equal probability, `(parts + 1,)`."""
+        """Return the edges of `parts` parts of equal probability, `(parts + 1,)`."""
         edges = np.asarray(self.edges, float)
         return np.interp(np.linspace(0, 1, parts + 1), np.linspace(0, 1, len(edges)), edges)
 
     def sample(self, key: jax.Array, n: int) -> tuple[jax.Array, jax.Array]:
-        """`n` stratified levels, in increasing order, `(n,)`, and the density at each, `(n,)`."""
+        """Draw `n` stratified levels in increasing order; return them and the density at each.
+
+        Both are `(n,)`.
+        """
         u = (jnp.arange(n) + jax.random.uniform(key, (n,))) / n * _CELLS
         cell = jnp.minimum(u.astype(jnp.int32), _CELLS - 1)
         low, high = self.edges[cell], self.edges[cell + 1]

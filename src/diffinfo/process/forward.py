@@ -6,26 +6,28 @@ import numpy as np
 
 
 def decoded(x):
-    """Data as the process sees it: uint8 pixels become [0, 1] (the paper's scale), vectors stay.
-    NumPy or JAX, any shape.
+    """Return data as the process sees it: uint8 pixels become [0, 1], the paper's scale.
+
+    Vectors stay as they are. x is a NumPy or JAX array of any shape.
     """
     return x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
 
 
 def expand(coefficient: jax.Array, like: jax.Array) -> jax.Array:
-    """Reshape per-example `(N,)` to `(N, 1, ..., 1)` with the rank of `like`."""
+    """Reshape one coefficient per example, `(N,)`, to `(N, 1, ..., 1)` of the rank of `like`."""
     return coefficient.reshape(coefficient.shape + (1,) * (like.ndim - coefficient.ndim))
 
 
 def coefficients(lam: jax.Array, like: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """`(a, b)` at log-SNR `lam` of shape `(N,)`, shaped to multiply `like` of shape `(N, ...)`."""
+    """Return `(a, b)` at log-SNR `lam` `(N,)`, shaped to multiply `like` `(N, ...)`."""
     lam = expand(lam, like)
     return jnp.sqrt(jax.nn.sigmoid(lam)), jnp.sqrt(jax.nn.sigmoid(-lam))
 
 
 def noised(x: jax.Array, lam: jax.Array, eps: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Noised data and the v-target: `z = a x + b eps`, `v = a eps - b x`, both of the shape of `x`,
-    `(N, ...)`.
+    """Return noised data and the target of v-prediction, both of the shape of x `(N, ...)`.
+
+    z = a x + b eps,   v = a eps - b x
     """
     a, b = coefficients(lam, x)
     return a * x + b * eps, a * eps - b * x

@@ -1,6 +1,7 @@
 """The variance-preserving process on its two clocks, in float64 NumPy.
 
-    x_s = a(s) x + b(s) eps,   a^2 = alpha,   b^2 = 1 - alpha,   lam = log(alpha / (1 - alpha)),   beta ds = -(1 - alpha) dlam
+    x_s = a(s) x + b(s) eps,   a^2 = alpha,   b^2 = 1 - alpha
+    lam = log(alpha / (1 - alpha)),   beta ds = -(1 - alpha) dlam
 
 Everything else in the package lives on the log-SNR clock `lam`; this file is the only place that
 knows `beta`.
@@ -15,10 +16,13 @@ from numpy.typing import ArrayLike
 
 @dataclass(frozen=True)
 class VPSchedule:
-    """Linear-beta VP schedule, `beta(s) = beta_min + (beta_max - beta_min) s` on `s` in `[0, 1]`,
-    p_eq = N(0, I).
+    """The VP schedule with linear beta, whose equilibrium is N(0, I).
 
-    The defaults are the paper's. Raises ValueError unless `0 < beta_min < beta_max`.
+    beta(s) = beta_min + (beta_max - beta_min) s,   s in [0, 1]
+
+    The defaults are the paper's. Methods take and return arrays of any shape.
+
+    Raises: ValueError unless `0 < beta_min < beta_max`.
     """
 
     beta_min: float = 0.1
@@ -31,7 +35,7 @@ class VPSchedule:
             )
 
     def beta(self, s: ArrayLike) -> np.ndarray:
-        """Squared diffusion coefficient, sigma(s)^2."""
+        """Return the squared diffusion coefficient sigma(s)^2."""
         return self.beta_min + (self.beta_max - self.beta_min) * np.asarray(s, float)
 
     def _minus_log_alpha(self, s: ArrayLike) -> np.ndarray:
@@ -39,30 +43,30 @@ class VPSchedule:
         return self.beta_min * s + 0.5 * (self.beta_max - self.beta_min) * s**2
 
     def alpha(self, s: ArrayLike) -> np.ndarray:
-        """Signal power left at time s."""
+        """Return the signal power that is left at time s."""
         return np.exp(-self._minus_log_alpha(s))
 
     def log_snr(self, s: ArrayLike) -> np.ndarray:
-        """Log-SNR at time s; strictly decreasing, +inf at s = 0."""
+        """Return the log-SNR at time s, which decreases strictly from +inf at s = 0."""
         with np.errstate(divide="ignore"):
             return -np.log(np.expm1(self._minus_log_alpha(s)))
 
     def time(self, lam: ArrayLike) -> np.ndarray:
-        """Time s at log-SNR `lam`: the inverse of `log_snr`, without cancellation at either end."""
+        """Return the time s at log-SNR `lam`, the inverse of `log_snr`.
+
+        It solves the quadratic equation `-log alpha(s) = c` in the form that does not cancel.
+        """
         c = np.logaddexp(0.0, -np.asarray(lam, float))
-        return (
-            2
-            * c
-            / (self.beta_min + np.sqrt(self.beta_min**2 + 2 * (self.beta_max - self.beta_min) * c))
-        )
+        root = np.sqrt(self.beta_min**2 + 2 * (self.beta_max - self.beta_min) * c)
+        return 2 * c / (self.beta_min + root)
 
     def log_snr_range(self, s_min: float) -> tuple[float, float]:
-        """`(lam_min, lam_max)` covered by `s` in `[s_min, 1]`."""
+        """Return `(lam_min, lam_max)`, the log-SNRs of `s` in `[s_min, 1]`."""
         return float(self.log_snr(1.0)), float(self.log_snr(s_min))
 
 
 def schedule_of(process: Mapping[str, float]) -> tuple[VPSchedule, tuple[float, float]]:
-    """The schedule of a config's `process` section and the range of log-SNR that it asks for."""
+    """Return the schedule of a config's `process` section, and its range of log-SNR."""
     schedule = VPSchedule(process["beta_min"], process["beta_max"])
     return schedule, schedule.log_snr_range(process["s_min"])
 
