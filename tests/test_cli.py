@@ -14,6 +14,7 @@ import pytest
 from diffinfo.cli import STAGES, main
 from diffinfo.files import read_arrays, read_json
 
+PAIRS = {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 500, "n_test": 50}
 TRAIN = {"network": {"mlp": {"width": 16, "depth": 1}}, "train": {"steps": 120, "batch": 64}}
 UNET = {
     "network": {"fields": "one", "unet": {"channels": [8], "embedding": 8}},
@@ -38,7 +39,7 @@ def test_the_whole_path_for_vectors(tmp_path, capsys):
         run / "model.msgpack",
         run / "estimate.json",
     )
-    source = '{"data": {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 500, "n_test": 200}}}'
+    source = json.dumps({"data": {"gaussian": PAIRS | {"n_test": 200}}})
     assert main(["data", "--settings", source, "--out", str(data)]) == 0
     assert (
         main(["train", "--settings", json.dumps(TRAIN), "--data", str(data), "--out", str(model)])
@@ -74,7 +75,17 @@ def test_the_whole_path_for_vectors(tmp_path, capsys):
     }
     for table in ("profiles", "estimates"):
         assert (
-            main(["table", table, "--runs", str(run), "--out", str(tmp_path / f"{table}.csv")]) == 0
+            main(
+                [
+                    "table",
+                    f"runs.{table}",
+                    "--runs",
+                    str(run),
+                    "--out",
+                    str(tmp_path / f"{table}.csv"),
+                ]
+            )
+            == 0
         )
     estimates = pd.read_csv(tmp_path / "estimates.csv").set_index(["group", "quantity"])
     row = estimates.loc[("mutual_information", "loss_difference")]
@@ -161,7 +172,17 @@ def test_the_whole_path_for_images(tmp_path):
     assert arrays["conditional"].dtype == np.uint8
     for table in ("profiles", "estimates"):
         assert (
-            main(["table", table, "--runs", str(run), "--out", str(tmp_path / f"{table}.csv")]) == 0
+            main(
+                [
+                    "table",
+                    f"runs.{table}",
+                    "--runs",
+                    str(run),
+                    "--out",
+                    str(tmp_path / f"{table}.csv"),
+                ]
+            )
+            == 0
         )
     tables = [str(tmp_path / f"{table}.csv") for table in ("profiles", "estimates")]
     assert main(["figure", "fig16", "--inputs", *tables, "--out", str(tmp_path / "fig16.svg")]) == 0
@@ -282,7 +303,7 @@ def test_schedule_of_a_risk_curve(tmp_path, capsys):
 
 def test_kill_minus_nine_in_the_middle_then_the_same_command(tmp_path):
     data = tmp_path / "data.npz"
-    source = '{"data": {"gaussian": {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 500, "n_test": 50}}}'
+    source = json.dumps({"data": {"gaussian": PAIRS}})
     assert main(["data", "--settings", source, "--out", str(data)]) == 0
     long = json.dumps(TRAIN | {"train": {"steps": 3000, "batch": 64}})
     environment = os.environ | {"JAX_COMPILATION_CACHE_DIR": str(tmp_path / "jax")}

@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from diffinfo.config import ConfigError, complete, expand, read_settings, schema
+from diffinfo.config import complete, describe, expand, read_settings, schema
+from diffinfo.errors import ConfigError
+from diffinfo.plan import Plan
 
-# Those two only add to another config.
+# That one only adds to another config.
 CONFIGS = sorted(
-    path
-    for path in Path(__file__).parents[1].glob("config/*.yaml")
-    if path.stem not in ("seeds", "together")
+    path for path in Path(__file__).parents[1].glob("config/*.yaml") if path.stem != "seeds"
 )
 
 
@@ -64,6 +64,32 @@ def test_settings_from_json_or_from_a_config_file(tmp_path):
         read_settings(default, "nope", ("data",))
 
 
+def test_strict_settings_name_the_section_that_is_missing():
+    given = '{"latents": {}, "process": {}}'
+    assert (
+        read_settings(given, None, ("latents", "process"), strict=True)["process"]["s_min"] == 1e-5
+    )
+    with pytest.raises(ConfigError, match="the section process is missing; with --strict, all of"):
+        read_settings('{"latents": {}}', None, ("latents", "process"), strict=True)
+
+
+def test_a_case_is_not_written_by_hand():
+    by_hand = {"data": {"digits": {}}, "network": {"unet": {}}, "case": {"sweep": "mine"}}
+    with pytest.raises(
+        ConfigError, match=r"experiments\.a\.case: this section is written by `vary`"
+    ):
+        expand({"a": by_hand})
+
+
+def test_defaults_are_described_as_they_are_filled_in():
+    lines = describe("train")
+    assert "train.clip = 1.0  Largest global gradient norm." in lines
+    assert "train.density.center = 1.5" in lines
+    described = dict(line.split("  ")[0].split(" = ") for line in describe("estimate"))
+    flat = {"estimate.density.uniform": complete("estimate", {})["density"]["uniform"]}
+    assert all(float(described[key]) == value for key, value in flat.items())
+
+
 def test_every_key_of_an_experiment_is_in_its_schema_with_a_default_or_required():
     experiment = schema()["$defs"]["experiment"]
     for name, section in experiment["properties"].items():
@@ -73,9 +99,9 @@ def test_every_key_of_an_experiment_is_in_its_schema_with_a_default_or_required(
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda p: p.stem)
 def test_shipped_configs_are_valid(path):
     config = yaml.safe_load(path.read_text())
-    whole, groups = expand(config["experiments"])
-    for names in config["figures"].values():
-        assert {*names} <= {*whole, *groups}
+    plan = Plan(config)
+    assert plan.all_runs
+    assert set(plan.tables) <= {*config["figures"], "estimates"}
 
 
 def test_a_sweep_is_written_out():
@@ -95,6 +121,12 @@ def test_a_sweep_is_written_out():
     gaussian = whole["guided-10-0.5"]["data"]["gaussian"]
     assert (gaussian["dim_x"], gaussian["dim_y"], gaussian["guidance_weight"]) == (7, 10, 0.5)
     assert whole["guided-5-0"]["seeds"] == [3]
+    assert whole["guided-10-0.5"]["case"] == {
+        "experiment": "guided-10-0.5",
+        "sweep": "guided",
+        "varied": {"data.gaussian.dim_y": 10, "data.gaussian.guidance_weight": 0.5},
+    }
+    assert whole["one"]["case"] == {"experiment": "one", "sweep": "", "varied": {}}
     assert "vary" not in whole["guided-5-0"]
     assert "dim_y" not in sweep["data"]["gaussian"], "the config itself is left as it was"
 

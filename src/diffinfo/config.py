@@ -39,6 +39,12 @@ def schema() -> dict[str, Any]:
     return yaml.safe_load(SCHEMA.read_text())
 
 
+@cache
+def _validator(section: str):
+    definitions = schema()["$defs"]
+    return _filling(Draft202012Validator)({"$ref": f"#/$defs/{section}", "$defs": definitions})
+
+
 def complete(section: str, value: Any) -> dict[str, Any]:
     """`value` with every default of that section filled in.
 
@@ -46,9 +52,7 @@ def complete(section: str, value: Any) -> dict[str, Any]:
     range.
     """
     value = json.loads(json.dumps(value))
-    definitions = schema()["$defs"]
-    validator = _filling(Draft202012Validator)({"$ref": f"#/$defs/{section}", "$defs": definitions})
-    error = next(validator.iter_errors(value), None)
+    error = next(_validator(section).iter_errors(value), None)
     if error is not None:
         where = ".".join([section, *map(str, error.absolute_path)])
         known = (

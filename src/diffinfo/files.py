@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -112,3 +112,37 @@ def sha256(path: str | Path) -> str:
 def sha256_of(value: Any) -> str:
     """Return the hexadecimal SHA-256 of a JSON-like value, in which key order does not matter."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def read_table(path: str | Path, columns: Sequence[str] | None = None):
+    """A CSV as a pandas frame; of the named columns only, where they are given.
+
+    Raises: DataError naming the file, and the column that it lacks.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a CSV ({error})") from error
+    missing = [name for name in columns or () if name not in table.columns]
+    if missing:
+        held = ", ".join(map(str, table.columns))
+        raise DataError(f"{path}: no column {', '.join(missing)}; it has {held}")
+    return table[list(columns)] if columns else table
+
+
+def changed_files(manifest: str | Path) -> tuple[dict[str, str], list[str]]:
+    """The files that a manifest lists, and those of them that are missing or have another checksum.
+
+    Raises: DataError when the manifest cannot be read.
+    """
+    root, listed = Path(manifest).parent, read_json(manifest)["files"]
+    changed = [
+        name
+        for name, digest in listed.items()
+        if not (root / name).is_file() or sha256(root / name) != digest
+    ]
+    return listed, changed

@@ -144,17 +144,6 @@ SPLIT = {
 }
 
 
-def test_a_sweep_over_tau_trains_together_where_asked(checkout):
-    config = TINY | {"experiments": {"split": SPLIT}, "figures": {"fig18": ["split"]}}
-    (checkout / "split.yaml").write_text(yaml.safe_dump(config))
-    text = snakemake(checkout, "--dry-run", "--configfile", "split.yaml")
-    assert re.search(r"^train +4$", text, re.MULTILINE)
-    text = snakemake(checkout, "--dry-run", "--configfile", "split.yaml", "config/together.yaml")
-    assert re.search(r"^train_split +1$", text, re.MULTILINE)
-    assert re.search(r"^latents +4$", text, re.MULTILINE)
-    assert not re.search(r"^train +", text, re.MULTILINE)
-
-
 def test_separation_needs_an_experiment_to_compare_with(checkout):
     config = TINY | {
         "experiments": TINY["experiments"] | {"split": SPLIT},
@@ -171,12 +160,12 @@ def test_separation_needs_an_experiment_to_compare_with(checkout):
 def test_a_classifier_is_trained_where_a_figure_needs_it(checkout):
     config = yaml.safe_load(yaml.safe_dump(TINY))
     config["experiments"]["digits"]["classifier"] = {}
-    config["figures"] = {"fig22": ["digits"], "maps": ["digits"]}
+    config["figures"] = {"fig22": ["digits"], "label_maps": ["digits"]}
     (checkout / "more.yaml").write_text(yaml.safe_dump(config))
     text = snakemake(checkout, "--dry-run", "--configfile", "more.yaml")
     assert re.search(r"^classifier +1$", text, re.MULTILINE)
     assert re.search(r"^train +2$", text, re.MULTILINE)
-    assert re.search(r"^map +1$", text, re.MULTILINE)
+    assert re.search(r"^maps +1$", text, re.MULTILINE)
 
 
 def test_everything_is_there_and_a_second_run_does_nothing(finished):
@@ -281,11 +270,11 @@ def test_a_whole_run_killed_then_the_same_command(checkout):
         ),
         (
             lambda c: c["figures"].update(fig12=["nobody"]),
-            "figures: nobody is not one of the experiments digits, pair",
+            r"figures\.fig12: nobody is not one of the experiments digits, pair",
         ),
         (
-            lambda c: c["figures"].update(maps=["digits"]),
-            "figures.maps: the experiment digits needs a section `classifier`",
+            lambda c: c["figures"].update(label_maps=["digits"]),
+            "figures.label_maps: the experiment digits needs a section `classifier`",
         ),
         (
             lambda c: c["experiments"]["pair"].update(data={"folder": {"path": "gone"}}),

@@ -3,10 +3,14 @@
 Errors name the array, the row and the column.
 """
 
+from functools import partial
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
 from diffinfo.errors import DataError
+from diffinfo.files import read_arrays
 
 MOST_LABELS = 200
 
@@ -78,3 +82,48 @@ def as_labels(values, discrete: bool | str, least: int) -> np.ndarray | None:
     if len(names) < 2:
         raise DataError("y: only one label; it can tell nothing")
     return labels.astype(np.int32)
+
+
+def read_columns(text: str) -> np.ndarray:
+    """The array, or the columns of the table, that `FILE[:NAMES]` means.
+
+    Raises: DataError naming the file and the name that is not there.
+    """
+    file, _, names = text.partition(":") if not Path(text).exists() else (text, "", "")
+    path = Path(file)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    kind = path.suffix.lower()
+    if kind == ".npz":
+        arrays = read_arrays(path)
+        if not names and len(arrays) != 1:
+            raise DataError(
+                f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; say which as {path}:NAME"
+            )
+        name = names or next(iter(arrays))
+        if name not in arrays:
+            raise DataError(f"{path}: has no array {name!r}; it holds {', '.join(sorted(arrays))}")
+        return arrays[name]
+    if names and kind == ".npy":
+        raise DataError(f"{text}: an .npy file has no names; give the file alone")
+    readers = {".npy": partial(np.load, allow_pickle=False), ".csv": pd.read_csv}
+    readers |= dict.fromkeys((".parquet", ".pq"), pd.read_parquet)
+    if kind not in readers:
+        raise DataError(
+            f"{path}: unknown kind {kind or '(no suffix)'}; use .npy, .npz, .csv or .parquet"
+        )
+    try:
+        table = readers[kind](path)
+    except Exception as error:
+        raise DataError(
+            f"{path}: cannot be read ({error}); the file is truncated or of another format"
+        ) from error
+    if kind == ".npy":
+        return table
+    chosen = names.split(",") if names else list(table.columns)
+    missing = [name for name in chosen if name not in table.columns]
+    if missing:
+        raise DataError(
+            f"{path}: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}"
+        )
+    return table[chosen].to_numpy()

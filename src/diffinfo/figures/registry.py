@@ -43,7 +43,7 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """shows: one line for readers. table: its own table, a key of `TABLES`; empty for pictures alone.
+    """shows: one line for readers. table: its own table, a key of `TABLES`; empty for pictures.
 
     of: what its runs are, "fields" (of vectors or images) or "codes" (autoencoders); empty for a
     figure that is computed from exact fields, without any run. classifier: whether these need a
@@ -136,3 +136,15 @@ FIGURES = {
         "label to code to image, beside guidance", **_CODES, beside=True, picture="two_stages"
     ),
 }
+
+
+def as_markdown() -> str:
+    """All figures as the README's table has them."""
+    lines = ["| figure | what it shows | made from |", "|---|---|---|"]
+    for name, figure in FIGURES.items():
+        made_from = {"fields": "trained fields", "codes": "autoencoders"}.get(
+            figure.of, "exact fields"
+        )
+        with_classifier = ", classifier" if figure.classifier else ""
+        lines.append(f"| `{name}` | {figure.shows} | {made_from}{with_classifier} |")
+    return "\n".join(lines) + "\n"

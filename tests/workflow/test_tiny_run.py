@@ -1,0 +1,256 @@
+"""One tiny run of every stage and every figure, made as the workflow makes it but in this process.
+
+A stage or figure that no test touches fails here, as does an example of a help text that no longer
+works.
+"""
+
+import json
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+import diffinfo.cli
+from diffinfo.cli import main
+from diffinfo.config import read_settings
+from diffinfo.figures.registry import FIGURES, TABLES
+from diffinfo.files import read_json, write_table
+from diffinfo.plan import Plan
+from diffinfo.runs import FILES, Run
+from diffinfo.stages.contract import OTHER_STAGES, RUN_STAGES, STAGES
+from diffinfo.studies import mi
+from diffinfo.tables import theory
+
+SMOKE = Path(__file__).parents[2] / "config" / "smoke.yaml"
+FEW = {"steps": 3, "batch": 16}
+# Theory at its own size takes minutes; the tables' numbers are tested where the theory is.
+SMALL = {
+    "theory.toys": {"samples": 400, "seeds": 1, "curve": 400},
+    "theory.path_costs": {"paths": 200},
+    "theory.entropy_against_dimension": {"draws": 200, "paths": 100},
+    "theory.levels_against_dimension": {"samples": 200},
+}
+
+
+def _shrink(section, value):
+    """A section of an experiment, as small as it gets."""
+    if section == "train":
+        value |= FEW | ({"validate_every": 2, "patience": 1} if value.get("validate_every") else {})
+    elif section in ("estimate", "latents"):
+        value |= {"draws": 8} if section == "latents" else {"draws": 4, "max_examples": 40}
+    elif section == "sample":
+        value |= {"steps": 2, "per_class": 2}
+    for nested in ("train", "network") if section in ("classifier", "latents") else ():
+        if nested in value:
+            _shrink(nested, value[nested])
+    return value
+
+
+@pytest.fixture(scope="session")
+def config(tmp_path_factory):
+    """The smoke config, smaller still."""
+    whole = yaml.safe_load(SMOKE.read_text())
+    whole["results"] = str(tmp_path_factory.mktemp("tiny") / "results")
+    for experiment in whole["experiments"].values():
+        for section, value in experiment.items():
+            if isinstance(value, dict):
+                _shrink(section, value)
+        if "gaussian" in experiment["data"]:
+            experiment["data"]["gaussian"] |= {"n_train": 200, "n_test": 60}
+        if "train.steps" in experiment.get("vary", {}):
+            experiment["vary"]["train.steps"] = [2]
+    return whole
+
+
+@pytest.fixture(scope="session")
+def plan(config):
+    return Plan(config)
+
+
+@pytest.fixture(scope="session")
+def results(plan):
+    """The folder of results after all stages of all runs, all tables and all figures."""
+    for stage, run in plan.jobs():
+        assert main(plan.command(stage, run)) == 0, (stage.name, run)
+    for name, table in plan.tables.items():
+        if table in SMALL:
+            made = getattr(theory, table.split(".")[1])(**SMALL[table])
+            write_table(plan.results / "tables" / f"{name}.csv", made)
+        else:
+            assert main(plan.table_command(name)) == 0, name
+    for name in plan.config["figures"]:
+        out = str(plan.results / "figures" / f"{name}.pdf")
+        assert main(["figure", name, "--inputs", *plan.figure_inputs(name), "--out", out]) == 0
+    return plan.results
+
+
+def test_every_stage_of_a_run_is_part_of_it(plan, results):
+    ran = {stage.name for stage, _ in plan.jobs()}
+    assert ran == {stage.name for stage in RUN_STAGES}
+    for stage, run in plan.jobs():
+        for name in stage.writes:
+            assert run.file(name).stat().st_size > 0, (stage.name, name)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn(plan, results, name):
+    assert name in plan.config["figures"], "add it to config/smoke.yaml"
+    with Image.open(results / "figures" / f"{name}.png") as image:
+        pixels = np.asarray(image.convert("L"))
+    assert min(pixels.shape) > 200
+    assert (pixels < 128).mean() > 0.002, "next to nothing is drawn"
+    assert len(plan.caption(name).split()) > 15
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_made(plan, results, name):
+    made = [table for table, function in plan.tables.items() if function == name]
+    assert made, "no figure of config/smoke.yaml shows it"
+    table = pd.read_csv(results / "tables" / f"{made[0]}.csv")
+    assert len(table) > 0
+    assert len(plan.caption(made[0], table=True).split()) > 5
+    if TABLES[name].readable:
+        assert "|---|" in (results / "tables" / f"{made[0]}.md").read_text()
+
+
+def test_cases_of_a_sweep_are_told_apart_by_columns_not_names(plan, results):
+    table = pd.read_csv(results / "tables" / "estimates.csv")
+    rows = table[table["sweep"] == "flattening"]
+    key = "data.gaussian.flat.lambda_delta"
+    assert set(rows[key]) == {0.1, 0.001}
+    for experiment, each in rows.groupby("experiment"):
+        assert (each[key] == plan.experiments[experiment]["case"]["varied"][key]).all()
+    assert table.loc[table["experiment"] == "digits", ["sweep", key]].isna().all(axis=None)
+
+
+def test_codes_are_measured_with_the_process_of_their_experiment(plan, results):
+    run = next(run for run in plan.all_runs if run.experiment == "vae")
+    own = read_json(run.file("latents"))
+    s_min = plan.experiments["vae"]["process"]["s_min"]
+    assert s_min != 1e-5, "the tiny run gives this experiment a process of its own"
+    alpha = np.exp(-(0.1 * s_min + 0.5 * 15.9 * s_min**2))
+    assert own["lam_max"] == pytest.approx(np.log(alpha / (1 - alpha)), rel=1e-6)
+
+
+def _examples(stage):
+    text = stage.module.EXAMPLES.replace("\\\n", " ")
+    return [shlex.split(line)[1:] for line in text.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def desk(results, plan, tmp_path_factory):
+    """A folder with the files that examples name."""
+    folder = tmp_path_factory.mktemp("desk")
+    rng = np.random.default_rng(0)
+    (folder / "results").symlink_to(results, target_is_directory=True)
+    (folder / "config").symlink_to(SMOKE.parent, target_is_directory=True)
+    for label in "ab":
+        (folder / "photos" / label).mkdir(parents=True)
+        for number in range(12):
+            pixels = rng.integers(0, 255, (40, 36, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "photos" / label / f"{number}.png")
+    x = rng.standard_normal((300, 3))
+    y = x[:, :1] + rng.standard_normal((300, 1))
+    np.savez(folder / "pairs.npz", x=x, y=y)
+    np.save(folder / "x.npy", x)
+    np.save(folder / "y.npy", y)
+    table = pd.DataFrame(x, columns=list("abc")).assign(phenotype=np.where(y[:, 0] > 0, "u", "v"))
+    table.to_csv(folder / "genes.csv", index=False)
+    return folder
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=list(STAGES))
+def test_examples_of_help_texts_run(stage, desk, monkeypatch, capsys):
+    def quick(*arguments, **options):
+        settings = read_settings(*arguments, **options)
+        return {section: _shrink(section, value) for section, value in settings.items()}
+
+    monkeypatch.chdir(desk)
+    monkeypatch.setattr(diffinfo.cli, "read_settings", quick)
+    for name, few in (("STEPS", 40), ("EVERY", 20), ("FOLDS", 2), ("HALVED_FOLDS", 1)):
+        monkeypatch.setattr(mi, name, few)
+    for needed in _examples_needed(stage):
+        assert main(needed) == 0, needed
+    examples = _examples(stage)
+    assert examples
+    for words in examples:
+        expanded = [
+            p for w in words for p in (sorted(map(str, Path().glob(w))) if "*" in w else [w])
+        ]
+        assert main(expanded) == 0, words
+
+
+def _examples_needed(stage):
+    """Examples of earlier stages that make the files which this stage's examples name."""
+    named = {word for words in _examples(stage) for word in words}
+    commands = []
+    for earlier in RUN_STAGES:
+        if earlier.name == stage.name:
+            break
+        commands += [
+            words
+            for words in _examples(earlier)
+            if words[-1] in named or words[words.index("--out") + 1] in named
+        ]
+    return commands
+
+
+def test_every_stage_has_a_help_text_that_teaches(capsys):
+    for stage in STAGES.values():
+        with pytest.raises(SystemExit) as stopped:
+            main([stage.name, "--help"])
+        assert stopped.value.code == 0
+        text = capsys.readouterr().out
+        assert "examples:" in text
+        for section in set(stage.sections) - {"case", "data", "beside"}:
+            assert re.search(rf"^  {section}\.[\w.]+ = ", text, re.MULTILINE), (stage.name, section)
+
+
+def test_every_file_of_a_run_is_made_by_one_stage_and_every_need_is_made():
+    written = [name for stage in RUN_STAGES for name in stage.writes]
+    assert sorted(written) == sorted(FILES)
+    for stage in (*RUN_STAGES, *OTHER_STAGES):
+        for need in stage.needs.values():
+            assert set(need.files) <= set(FILES)
+
+
+def test_a_run_knows_its_files():
+    run = Run("split-0.1", 3, Path("results/runs"))
+    assert run.file("model") == Path("results/runs/split-0.1/seed-3/model.msgpack")
+    assert run.file("data") == Path("results/runs/split-0.1/data.npz")
+    assert Run.at(run.folder) == run
+    with pytest.raises(ValueError, match="not a run's folder"):
+        Run.at("results/runs/split-0.1")
+
+
+def test_a_section_that_the_workflow_forgets_is_an_error_that_names_it(
+    plan, results, tmp_path, capsys
+):
+    stage, run = next((stage, run) for stage, run in plan.jobs() if stage.name == "latents")
+    words = plan.command(stage, run)
+    place = words.index("--settings") + 1
+    assert json.loads(words[place]).keys() == {"latents"}
+    words[place] = "{}"
+    words[words.index("--out") + 1] = str(tmp_path / "latents.json")
+    assert main(words) == 1
+    assert "the section latents is missing" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_written_over_by_a_stage_that_fails(plan, results, tmp_path, capsys):
+    stage, run = next((stage, run) for stage, run in plan.jobs() if stage.name == "estimate")
+    words = plan.command(stage, run)
+    copy = tmp_path / "data.npz"
+    shutil.copy(run.file("data"), copy)
+    copy.write_bytes(copy.read_bytes()[:-100])
+    words[words.index("--data") + 1] = str(copy)
+    words[words.index("--out") + 1] = str(tmp_path / "estimate.json")
+    assert main(words) == 1
+    assert str(copy) in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["data.npz"]
