@@ -5,12 +5,16 @@ from pathlib import Path
 import pytest
 
 from diffinfo.config import complete
-from diffinfo.data.inputs import VERSIONS, source_files
+from diffinfo.data.inputs import VERSIONS, prepared_files, prepared_folder, source_files
 from diffinfo.errors import DataError
 
 
 def _files(source, **options):
     return source_files(complete("data", {source: options}))
+
+
+def _prepared(name, **options):
+    return prepared_files(prepared_folder(name, complete("data", {name: options})[name]))
 
 
 def _touch(*paths):
@@ -45,7 +49,7 @@ def test_a_folder_without_images_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("name", VERSIONS)
-def test_prepared_data_are_their_files_once_they_are_there(tmp_path, monkeypatch, name):
+def test_prepared_data_lie_in_a_folder_of_their_version(tmp_path, monkeypatch, name):
     folder = tmp_path / name / VERSIONS[name]
     files = [
         folder / "dataset_info.json",
@@ -54,16 +58,23 @@ def test_prepared_data_are_their_files_once_they_are_there(tmp_path, monkeypatch
         folder / f"{name}-train.array_record-00000-of-00001",
     ]
     _touch(*files[1:], folder / "notes.md")
-    assert _files(name, data_dir=str(tmp_path)) == [], "its preparation was interrupted"
+    assert _prepared(name, data_dir=str(tmp_path)) == [], "its preparation was interrupted"
     _touch(files[0])
-    assert _files(name, data_dir=str(tmp_path)) == sorted(files)
+    assert _prepared(name, data_dir=str(tmp_path)) == sorted(files)
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
-    assert _files(name) == sorted(files)
+    assert _prepared(name) == sorted(files)
     monkeypatch.delenv("TFDS_DATA_DIR")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert _files(name) == []
+    assert _prepared(name) == []
     (tmp_path / "tensorflow_datasets").symlink_to(tmp_path)
-    assert [path.name for path in _files(name)] == [path.name for path in sorted(files)]
+    assert [path.name for path in _prepared(name)] == [path.name for path in sorted(files)]
+
+
+@pytest.mark.parametrize("name", VERSIONS)
+def test_a_download_between_two_runs_is_no_change_of_inputs(tmp_path, name):
+    _touch(tmp_path / name / VERSIONS[name] / "dataset_info.json")
+    assert _prepared(name, data_dir=str(tmp_path))
+    assert _files(name, data_dir=str(tmp_path)) == []
 
 
 def test_the_workflow_can_ask_before_anything_is_installed():

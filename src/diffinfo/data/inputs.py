@@ -59,14 +59,14 @@ def images_by_class(root: Path) -> dict[str, list[Path]]:
 def source_files(data: Mapping[str, Mapping[str, Any]]) -> list[Path]:
     """Return the files that making a data set reads, sorted; none for a source that reads no file.
 
-    data: a config's `data` section with its defaults filled in, `{source: options}`. A TFDS data
-    set that is not there yet has no files: it will be downloaded.
+    data: a config's `data` section with its defaults filled in, `{source: options}`. The files of a
+    TFDS data set are not among them: the first run may have to download it, and a second one would
+    then make everything again for inputs that the first did not have. Its version stands for them
+    here, and their checksums in the card.
 
     Raises: DataError, naming the key, for a folder without images.
     """
     ((source, options),) = data.items()
-    if source in VERSIONS:
-        return prepared_files(prepared_folder(source, options))
     if source == "npz":
         return [Path(options["path"])]
     if source == "folder":
