@@ -1,4 +1,4 @@
-"""What figures of codes share: point clouds by class, and curves against the splitting time."""
+"""What figures of codes share: points coloured by class, and curves against the splitting time."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -13,9 +13,7 @@ LATENTS = {
 
 
 def cloud(axis: plt.Axes, points, y, title: str) -> None:
-    """Points `(N, 2)` coloured by label; up to ten classes get a legend's handles, more only their
-    colours.
-    """
+    """Draw points `(N, 2)` in a colour for each label `(N,)`; a legend gets at most ten classes."""
     labels = sorted(set(y.tolist()))
     for label, colour in zip(labels, sns.color_palette("husl", len(labels)), strict=True):
         chosen = points[y == label]
@@ -30,8 +28,9 @@ def cloud(axis: plt.Axes, points, y, title: str) -> None:
 
 
 def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
-    """Curves `(quantity, format, name)` of both latents, with two standard errors; hollow where the
-    decoder does without.
+    """Draw curves `(quantity, format, name)` of both latents, with two standard errors.
+
+    Points are hollow where the decoder does without the codes.
     """
     for latent, (colour, symbol) in LATENTS.items():
         for quantity, form, name in curves:
@@ -39,9 +38,15 @@ def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
                 "tau"
             )
             axis.errorbar(
-                rows["tau"], rows["value"], yerr=2 * rows["standard_error"], fmt=form, markersize=3.5, color=colour,
-                label=f"{symbol}, {name}", linewidth=1.0,
-            )  # fmt: skip
+                rows["tau"],
+                rows["value"],
+                yerr=2 * rows["standard_error"],
+                fmt=form,
+                markersize=3.5,
+                color=colour,
+                label=f"{symbol}, {name}",
+                linewidth=1.0,
+            )
             gone = rows[rows["collapsed"] > 0.5]
             axis.plot(
                 gone["tau"],
@@ -56,8 +61,9 @@ def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
 
 
 def information_against_tau(axis: plt.Axes, table: pd.DataFrame) -> None:
-    """I(Z;Y) of both latents, by fields and by a plain classifier, with H(Y) and where the two
-    cross.
+    """Draw I(Z;Y) of both latents, by fields and by a plain classifier, beside H(Y).
+
+    The band is where the two latents cross, with two standard deviations.
     """
     against_tau(
         axis,

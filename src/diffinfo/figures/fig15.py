@@ -1,4 +1,8 @@
-"""Fig. 15: two-dimensional codes of autoencoders with the same encoder and different decoders."""
+"""Fig. 15, codes of two dimensions: the same encoder with different decoders.
+
+Codes of held-out images, coloured by class. Titles give I(Z;Y) in nats by the classification bound,
+with its standard error, and how often ten nearest neighbours tell the class.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -9,7 +13,7 @@ from diffinfo.files import read_arrays
 
 
 def draw(inputs, out) -> None:
-    """inputs: the codes table, then one file of codes per experiment in it."""
+    """inputs: the table of codes, then a file of codes for each experiment in it."""
     table = pd.read_csv(inputs[0])
     experiments = list(dict.fromkeys(table["experiment"]))
     use_style()

@@ -1,5 +1,11 @@
-"""Fig. 16: entropy profiles of image models, conditional and unconditional, and I(X;Y) against its
-bound H(Y).
+"""Fig. 16, image models: where their entropy sits, and I(X;Y) beside its bound H(Y).
+
+Each row is a data set. From the left: the rate of neural entropy per unit of time s and per nat of
+log-SNR, and the nats produced up to time s, unconditional (solid) and given the label (dashed),
+with bands of two standard errors; the cut-off in log-SNR is written beside them, and the dashed
+vertical line is the paper's splitting time. Right: estimates of I(X;Y) in nats with two standard
+errors; the dotted line is H(Y). Only ``classification_bound`` cannot exceed it: the others show the
+network's error.
 """
 
 from collections.abc import Sequence
@@ -9,10 +15,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from diffinfo.figures.gaussian import read_profiles
+from diffinfo.figures.profiles import TAU, mark_split, read_profiles, split_handle
 from diffinfo.figures.style import COLOURS, OTHERS, PAGE, band, save, use_style
 
-SPLIT_TIME = 0.1  # tau / T, where the paper divides perceptual from semantic
 FIELDS = (
     ("s_nn", r"unconditional $S_\mathrm{NN}^{X}$", COLOURS["unconditional"], "-"),
     ("s_nn_conditional", r"conditional $S_\mathrm{NN}^{X|Y}$", COLOURS["conditional"], "--"),
@@ -52,7 +57,7 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
             color=colour,
         )
     bound = values["upper_bound"].iloc[0]
-    if np.isfinite(bound):  # real conditions have none
+    if np.isfinite(bound):  # Real conditions have none.
         axis.axvline(bound, color=COLOURS["bound"], linestyle=":")
         axis.text(bound, -0.55, r"$H(Y)$", color=COLOURS["bound"], ha="center", va="bottom")
     axis.set_yticks(position, [name.replace("_", "\n") for name in values.index])
@@ -62,7 +67,7 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
 
 
 def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
-    """inputs: the profiles table and the estimates table. One row of panels per data set."""
+    """inputs: the tables of profiles and of estimates."""
     table, estimates = read_profiles(inputs[0]), pd.read_csv(inputs[1])
     experiments = table["experiment"].unique()
     use_style()
@@ -75,13 +80,8 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
     )
     for row, experiment in zip(axes, experiments, strict=True):
         chosen = table[(table["experiment"] == experiment) & (table["kind"] == "network")]
-        split = np.interp(
-            SPLIT_TIME,
-            *chosen[chosen["quantity"] == "s_nn"]
-            .sort_values("s_mid")[["s_mid", "lam_mid"]]
-            .to_numpy()
-            .T,
-        )
+        clocks = chosen[chosen["quantity"] == "s_nn"].sort_values("s_mid")
+        lam_split = np.interp(TAU, clocks["s_mid"], clocks["lam_mid"])
         _profile(row[0], chosen, "s_mid", "rate_s")
         _profile(row[1], chosen, "lam_mid", "rate_lam")
         _profile(row[2], chosen, "s_high", "produced")
@@ -94,8 +94,8 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
         )
         row[1].set(xlabel=r"log-SNR $\lambda$", ylabel="rate (nats per nat)")
         row[2].set(xlabel="time $s$", ylabel=r"$S_\mathrm{NN}$ produced (nats)", xlim=(0, 1))
-        for axis, at in zip(row[:3], (SPLIT_TIME, split, SPLIT_TIME), strict=True):
-            axis.axvline(at, color=COLOURS["bound"], linestyle="--", linewidth=0.8)
+        for axis, at in zip(row[:3], (TAU, lam_split, TAU), strict=True):
+            mark_split(axis, at)
         for axis in row[1:3]:
             axis.set_ylim(bottom=0)
         cut = chosen["lam_high"].max()
@@ -114,9 +114,6 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
                 & (estimates["group"] == "mutual_information")
             ],
         )
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    handles.append(plt.Line2D([], [], color=COLOURS["bound"], linestyle="--", linewidth=0.8))
-    figure.legend(
-        handles, [*labels, r"split at $\tau = 0.1\,T$"], loc="outside upper center", ncols=3
-    )
+    curves, _ = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles=[*curves, split_handle()], loc="outside upper center", ncols=3)
     save(figure, out)

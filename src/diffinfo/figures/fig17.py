@@ -1,4 +1,8 @@
-"""Fig. 17: t-SNE of semantic and perceptual codes of held-out images, by class."""
+"""Fig. 17, codes of split autoencoders: t-SNE of semantic and of perceptual ones.
+
+Codes of held-out images, coloured by class, with a fixed seed and at most 1,000 codes. Each row is
+one autoencoder.
+"""
 
 import matplotlib.pyplot as plt
 
@@ -8,7 +12,7 @@ from diffinfo.files import read_arrays
 
 
 def draw(inputs, out) -> None:
-    """inputs: one file of the tsne stage per row."""
+    """inputs: a file of the tsne stage for each row."""
     use_style()
     figure, axes = plt.subplots(
         len(inputs), 2, figsize=(PAGE, 3.1 * len(inputs)), squeeze=False, layout="constrained"

@@ -1,4 +1,8 @@
-"""Fig. 19: the forward process on its clock s, the reverse one on its clock t = T - s, simulated."""
+"""Fig. 19, forward and reverse process: one on the clock s, one on the clock t = T - s.
+
+Paths of the forward process, from data to equilibrium, and of the reverse process, simulated with
+exact fields in one dimension, between the densities that they start from and end in.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -7,7 +11,7 @@ from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the illustration's table."""
+    """inputs: the table of this illustration."""
     table = pd.read_csv(inputs[0])
     use_style()
     figure, axes = plt.subplots(

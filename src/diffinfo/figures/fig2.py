@@ -1,4 +1,8 @@
-"""Fig. 2: guided samples (left, as Fig. 8) and the information they hold (right, as Fig. 10)."""
+"""Fig. 2, guidance: samples and the information that they hold.
+
+Left: the samples of Fig. 8, at three weights w of guidance. Right: the information of Fig. 10, in
+nats, against w; bars are two standard errors.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -8,7 +12,7 @@ from diffinfo.figures.style import PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the cases table of the guidance sweeps and the table of Fig. 8."""
+    """inputs: the table of cases of the guidance sweeps, and the table of Fig. 8."""
     use_style()
     figure = plt.figure(figsize=(PAGE, 3.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 2.1])

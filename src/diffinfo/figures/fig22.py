@@ -1,11 +1,14 @@
-"""Fig. 22: information about the label up to a noise level, from fields and from a classifier of
-noised images.
+"""Fig. 22, information about the label up to a noise level, measured in two ways.
+
+I(X_lambda;Y) in nats up to log-SNR lambda: from fields, as cumulative integrals, and from a
+classifier of noised images, which is a lower bound. Bands are two standard errors; the dotted line
+is H(Y).
 """
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from diffinfo.figures.gaussian import read_profiles
+from diffinfo.figures.profiles import read_profiles
 from diffinfo.figures.style import COLOURS, OTHERS, PAGE, band, save, use_style
 
 CURVES = {
@@ -17,7 +20,7 @@ CURVES = {
 
 
 def draw(inputs, out) -> None:
-    """inputs: the profiles table and the estimates table. One panel per data set."""
+    """inputs: the tables of profiles and of estimates."""
     table, estimates = read_profiles(inputs[0]), pd.read_csv(inputs[1])
     experiments = table["experiment"].unique()
     use_style()

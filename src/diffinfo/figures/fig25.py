@@ -1,5 +1,9 @@
-"""Fig. 25: steps needed against entropy and against dimension, for samplers that freeze all or only
-the components' mean.
+"""Fig. 25, steps needed: against entropy, and against dimension.
+
+Left and middle: steps for a path KL of 0.05 nats (hollow: terminal KL) against entropy and against
+dimension. The structured sampler freezes only the components' mean, the plain one the whole
+denoiser. The dashed line on the left is proportional to entropy. Right: path KL of chains simulated
+in R^d, with two standard errors; the dashed line is exact.
 """
 
 import matplotlib.pyplot as plt
@@ -41,8 +45,15 @@ def draw(inputs, out) -> None:
     ):
         line = cube[cube["quantity"] == quantity]
         filled = COLOURS["unconditional"] if quantity == "path" else "white"
-        by_entropy.plot(line["entropy"], line["value"], style, markersize=4, color=COLOURS["unconditional"],
-                        markerfacecolor=filled, label=label)  # fmt: skip
+        by_entropy.plot(
+            line["entropy"],
+            line["value"],
+            style,
+            markersize=4,
+            color=COLOURS["unconditional"],
+            markerfacecolor=filled,
+            label=label,
+        )
     line = cube[cube["quantity"] == "path"]
     slope = line["value"].iloc[-1] / line["entropy"].iloc[-1]
     by_entropy.plot([0, line["entropy"].max()], [0, slope * line["entropy"].max()], **EXACT)

@@ -1,5 +1,9 @@
-"""Fig. 26: noise levels and dimension: how many can be told apart, how many a sampler needs, and
-what fewer miss.
+"""Fig. 26, noise levels and dimension: how many there are, are needed, and fewer miss.
+
+Left: noise levels half a nat apart, steps that samplers need, and levels that it takes to find a
+planted shell or a hidden codebook, against dimension d; slopes are fitted from 32 dimensions on,
+and the dashed line is 3 sqrt(d). Right: the share of samples in the planted shell, with two
+standard errors; a dashed line marks one half.
 """
 
 import matplotlib.pyplot as plt
@@ -22,10 +26,10 @@ def draw(inputs, out) -> None:
     """inputs: the table of the theory stage."""
     table = pd.read_csv(inputs[0])
     use_style()
-    figure, (needed, found) = plt.subplots(1, 2, figsize=(PAGE, 3.0), layout="constrained")
+    figure, (needed, reached) = plt.subplots(1, 2, figsize=(PAGE, 3.0), layout="constrained")
     for quantity, (label, colour, marker) in NEEDED.items():
         rows = table[table["quantity"] == quantity]
-        # From 32 dimensions on, where the law of large d holds.
+        # The law of large d holds from 32 dimensions on.
         slope = np.polyfit(
             *np.log(rows.loc[rows["dimension"] >= 32, ["dimension", "value"]].to_numpy().T), 1
         )[0]
@@ -47,15 +51,15 @@ def draw(inputs, out) -> None:
     shades = sns.color_palette("viridis", rows["dimension"].nunique() + 1)
     for (dimension, line), colour in zip(rows.groupby("dimension"), shades, strict=False):
         x, share, error = line["steps_per_root"], line["value"], 2 * line["standard_error"]
-        found.errorbar(
+        reached.errorbar(
             x, share, yerr=error, fmt="o-", markersize=3.5, color=colour, label=f"$d$ = {dimension}"
         )
-    found.axhline(0.5, **EXACT)
-    found.set(
+    reached.axhline(0.5, **EXACT)
+    reached.set(
         xlabel=r"steps / $\sqrt{d}$",
         ylabel="share of samples in the planted shell",
         ylim=(-0.02, 0.55),
     )
-    found.set_xscale("log", base=2)
-    found.legend(fontsize="x-small")
+    reached.set_xscale("log", base=2)
+    reached.legend(fontsize="x-small")
     save(figure, out)

@@ -1,17 +1,19 @@
-"""Fig. 3: how much entropy each data set's model stores, and when the forward process makes it."""
+"""Fig. 3, stored entropy: how much each data set's model stores, and when it is produced.
+
+Neural entropy S_NN that the forward process has produced up to time s (left, in nats), and its
+rate per unit of s (right), for every data set. Solid lines are unconditional, dashed ones given
+the label; bands are two standard errors. The vertical line is the paper's splitting time.
+"""
 
 import matplotlib.pyplot as plt
 import seaborn as sns
 
-from diffinfo.figures.fig16 import SPLIT_TIME
-from diffinfo.figures.gaussian import read_profiles
-from diffinfo.figures.style import COLOURS, PAGE, band, save, use_style
+from diffinfo.figures.profiles import mark_split, read_profiles, split_handle
+from diffinfo.figures.style import PAGE, band, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the profiles table. All data sets in one pair of panels: S_NN produced, and its rate,
-    against s.
-    """
+    """inputs: the table of profiles."""
     table = read_profiles(inputs[0])
     use_style()
     figure, (produced, rate) = plt.subplots(1, 2, figsize=(PAGE, 2.7), layout="constrained")
@@ -28,7 +30,7 @@ def draw(inputs, out) -> None:
             band(produced, rows["s_high"], rows["produced"], rows["produced_se"], **options)
             band(rate, rows["s_mid"], rows["rate_s"], rows["rate_s_se"], **options)
     for axis in (produced, rate):
-        axis.axvline(SPLIT_TIME, color=COLOURS["bound"], linestyle="--", linewidth=0.8)
+        mark_split(axis)
     produced.set(
         xlabel="time $s$", ylabel=r"$S_\mathrm{NN}$ produced (nats)", xlim=(0, 1), ylim=(0, None)
     )
@@ -42,9 +44,6 @@ def draw(inputs, out) -> None:
         ha="right",
         fontsize="small",
     )
-    handles, labels = produced.get_legend_handles_labels()
-    handles.append(plt.Line2D([], [], color=COLOURS["bound"], linestyle="--", linewidth=0.8))
-    figure.legend(
-        handles, [*labels, r"split at $\tau = 0.1\,T$"], loc="outside upper center", ncols=3
-    )
+    curves, _ = produced.get_legend_handles_labels()
+    figure.legend(handles=[*curves, split_handle()], loc="outside upper center", ncols=3)
     save(figure, out)

@@ -1,4 +1,10 @@
-"""Fig. 5: t-SNE of both codes at one splitting time, and their I(Z;Y) against it."""
+"""Fig. 5, what codes tell of the label: t-SNE at one splitting time, I(Z;Y) at all.
+
+Left: t-SNE of the semantic and the perceptual codes of a split diffusion autoencoder, for held-out
+images, coloured by class. Right: I(Z;Y) of both codes in nats against the splitting time tau; bars
+are two standard errors, and hollow points are codes that the decoder does without. The dotted line
+is H(Y); the shaded band is where the two curves cross, with two standard deviations.
+"""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -9,15 +15,15 @@ from diffinfo.files import read_arrays
 
 
 def draw(inputs, out) -> None:
-    """inputs: the codes table of a sweep over tau (Fig. 18's; its first data set is shown), and a
-    file of the tsne stage.
-    """
+    """inputs: the table of Fig. 18, whose first data set is shown, and a file of the tsne stage."""
     table, points = pd.read_csv(inputs[0]), read_arrays(inputs[1])
     use_style()
     figure, axes = plt.subplot_mosaic(
-        [["semantic", "information"], ["perceptual", "information"]], figsize=(PAGE, 3.4), layout="constrained",
+        [["semantic", "information"], ["perceptual", "information"]],
+        figsize=(PAGE, 3.4),
+        layout="constrained",
         width_ratios=(2, 5),
-    )  # fmt: skip
+    )
     for latent, (_, symbol) in LATENTS.items():
         cloud(axes[latent], points[latent], points["y"], symbol)
     information_against_tau(axes["information"], table[table["data"] == table["data"].iloc[0]])

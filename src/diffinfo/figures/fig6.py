@@ -1,5 +1,8 @@
-"""Fig. 6: the linear Gaussian model in one dimension; the less noise, the narrower x given y beside
-x.
+"""Fig. 6, the linear Gaussian model in one dimension, with much and with little noise.
+
+Above: the density of x beside that of x given y = 1, which is the narrower, the less noise there
+is. Below: samples, and contours of the joint density at one and two standard deviations; the dashed
+line is y = 1. I(X;Y) is in nats.
 """
 
 import matplotlib.pyplot as plt
@@ -9,7 +12,7 @@ from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the illustration's table."""
+    """inputs: the table of this illustration."""
     table = pd.read_csv(inputs[0])
     use_style()
     figure, axes = plt.subplots(

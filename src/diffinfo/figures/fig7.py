@@ -1,5 +1,8 @@
-"""Fig. 7: probability-flow trajectories collapse onto the curve late, when almost all of the time
-is over.
+"""Fig. 7, collapse: trajectories reach the curve when almost all of the time is over.
+
+Probability-flow trajectories with exact fields collapse onto the curve that the data lie on. Left:
+their paths, and where they end. Right: their distance to the curve against the generation's time
+t = T - s, and the median; most of the way lies at the very end.
 """
 
 import matplotlib.pyplot as plt
@@ -10,7 +13,7 @@ from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the illustration's table."""
+    """inputs: the table of this illustration."""
     table = pd.read_csv(inputs[0])
     paths, curve = table[table["kind"] == "path"], table[table["kind"] == "curve"]
     use_style()

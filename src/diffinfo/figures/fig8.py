@@ -1,5 +1,8 @@
-"""Fig. 8: guided samples of a Gaussian pair in one dimension each; the larger w, the tighter and
-the more tilted.
+"""Fig. 8, guided samples: the larger the weight, the tighter and the more tilted.
+
+Samples of a guided pair of Gaussians in one dimension each, at three weights w, with the exact law
+of each: the regression of x on y (solid) and two conditional standard deviations to either side
+(dashed). I is in nats.
 """
 
 import matplotlib.pyplot as plt
@@ -10,7 +13,7 @@ from diffinfo.figures.style import PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the illustration's table."""
+    """inputs: the table of this illustration."""
     use_style()
     figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.3), layout="constrained", sharey=True)
     draw_samples(axes, pd.read_csv(inputs[0]))

@@ -1,5 +1,8 @@
-"""Fig. 9: as x loses its extent in most directions, S_NN grows and I becomes a vanishing share of
-it.
+"""Fig. 9, effective size: as x loses its extent, S_NN grows and I is a vanishing share.
+
+Neural entropy, mutual information (both in nats) and their ratio as x loses its extent in most
+directions. The effective size is the determinant of the covariance of x to the power
+1 / (2 D_X). Bars are two standard errors; dashed lines are closed forms.
 """
 
 import matplotlib.pyplot as plt
@@ -9,7 +12,7 @@ from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
-    """inputs: the cases table of one sweep over lambda_delta."""
+    """inputs: the table of cases of one sweep over lambda_delta."""
     table = pd.read_csv(inputs[0]).sort_values("effective_size")
     s_nn, information = (table[table["quantity"] == name] for name in ("s_nn", "loss_difference"))
     size = s_nn["effective_size"].to_numpy()
@@ -30,7 +33,7 @@ def draw(inputs, out) -> None:
         axis.plot(size, exact, **EXACT)
         axis.set(ylabel=label, ylim=(min(0, axis.get_ylim()[0]), None))
     ratio = information["value"].to_numpy() / s_nn["value"].to_numpy()
-    # that of S is much smaller
+    # The error of S is much smaller.
     error = 2 * information["standard_error"].to_numpy() / s_nn["value"].to_numpy()
     axes[2].errorbar(
         size,

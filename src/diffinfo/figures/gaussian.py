@@ -1,5 +1,6 @@
-"""What Figs. 4, 11 and 12 share: networks (solid, bands of two standard errors) over closed forms
-(dashed).
+"""What Figs. 4, 11 and 12 share: panels of networks' profiles with closed forms over them.
+
+Networks are solid, with bands of two standard errors; closed forms are dashed.
 """
 
 import matplotlib.pyplot as plt
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from diffinfo.figures.profiles import read_profiles
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, band, save, use_style
 
 # quantity of the network, its exact counterpart, label, colour
@@ -27,16 +29,8 @@ RATE_LAM = (
 )
 
 
-def read_profiles(path) -> pd.DataFrame:
-    """A profiles table with the middle of each stratum on both clocks."""
-    table = pd.read_csv(path)
-    for clock in ("s", "lam"):
-        table[f"{clock}_mid"] = (table[f"{clock}_low"] + table[f"{clock}_high"]) / 2
-    return table
-
-
 def draw_curves(axis: plt.Axes, chosen: pd.DataFrame, x: str, y: str) -> None:
-    """All curves of one experiment."""
+    """Draw all curves of one experiment's rows, column `y` against column `x`."""
     for network, exact, _, colour in CURVES:
         solid = chosen[(chosen["kind"] == "network") & (chosen["quantity"] == network)].sort_values(
             x
@@ -49,13 +43,13 @@ def draw_curves(axis: plt.Axes, chosen: pd.DataFrame, x: str, y: str) -> None:
 
 
 def handles() -> list[Line2D]:
-    """What a legend of these curves shows."""
+    """What a legend shows of these curves."""
     lines = [Line2D([], [], color=colour, label=label) for _, _, label, colour in CURVES]
     return [*lines, Line2D([], [], color="black", linestyle="--", linewidth=0.8, label="exact")]
 
 
 def draw_rows(path, out, parameter: str, symbol: str) -> None:
-    """One row of panels per experiment of the table, by falling `parameter`."""
+    """Draw one row of panels for each experiment of the table, by falling `parameter`."""
     table = read_profiles(path)
     experiments = table.sort_values(parameter, ascending=False)["experiment"].unique()
     use_style()

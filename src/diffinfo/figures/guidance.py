@@ -1,6 +1,4 @@
-"""What Figs. 2, 8 and 10 share: guided samples, and the information they hold against the guidance
-weight.
-"""
+"""What Figs. 2, 8 and 10 share: guided samples, and their information against the weight."""
 
 from collections.abc import Sequence
 
@@ -14,8 +12,9 @@ from diffinfo.figures.style import COLOURS
 
 
 def draw_samples(axes: Sequence[plt.Axes], table: pd.DataFrame) -> None:
-    """One panel per weight: samples, the exact regression of x on y, and two conditional standard
-    deviations around it.
+    """Draw a panel for each weight, with samples and their exact law.
+
+    The law is the regression of x on y, and two conditional standard deviations around it.
     """
     laws = table[table["kind"] == "law"].sort_values("weight")
     for axis, law in zip(axes, laws.itertuples(), strict=True):
@@ -49,8 +48,10 @@ def draw_samples(axes: Sequence[plt.Axes], table: pd.DataFrame) -> None:
 
 
 def draw_information(axis: plt.Axes, table: pd.DataFrame) -> None:
-    """I_CFG(w) by dimension of y: exact, exact up to the cut-off, plain networks, networks on
-    canonical coordinates.
+    """Draw I(X;Y) in nats against the guidance weight, for each dimension of y.
+
+    It is exact, exact up to the cut-off, of plain networks, and of networks that see canonical
+    coordinates.
     """
     rows = table[table["quantity"] == "loss_difference"].sort_values("guidance_weight")
     dims = sorted(rows["dim_y"].unique())

@@ -1,4 +1,8 @@
-"""Where in a few images, and at which noise level, the information about their labels sits."""
+"""Where in single images, and at which noise level, information on their labels sits.
+
+Maps of the integrand of I(X;Y) per pixel, integrated over a range of log-SNR lambda, for single
+test images. Colours are nats per pixel; the number in a map is its sum over the picture, in nats.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,8 +14,9 @@ IMAGES = 5  # of each data set
 
 
 def draw(inputs, out) -> None:
-    """inputs: one maps file per data set (`stages/maps.py`). One row per image: itself, then a map
-    per range of log-SNR.
+    """inputs: a file of the maps stage for each data set.
+
+    Each row is an image, then its maps, one for each range of log-SNR.
     """
     use_style()
     arrays = [read_arrays(path) for path in inputs]

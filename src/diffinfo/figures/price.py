@@ -1,5 +1,9 @@
-"""What codes tell of the label against what a nat of them costs, how many nats they are, and how
-long they trained.
+"""The price of codes: what they tell of the label against what a nat of them costs.
+
+I(Z;Y) in nats of semantic and perceptual codes at one splitting time against the weight of their
+KL, against that KL in nats, and, where such runs were made, against the length of training. Images
+are held out, bars are two standard errors, and the dotted line is H(Y). Hollow points are codes
+that the decoder does without.
 """
 
 import matplotlib.pyplot as plt
@@ -19,8 +23,9 @@ LEAST = 0.05  # nats; smaller KLs are drawn there
 def _draw(
     axis: plt.Axes, rows: pd.DataFrame, x: pd.Series, form: str, colour, label: str | None = None
 ) -> None:
-    """I(Z;Y) of the rows of a pivoted table at `x`, hollow where the decoder does without the
-    codes.
+    """Draw I(Z;Y) of the rows of a pivoted table at `x`.
+
+    Points are hollow where the decoder does without the codes.
     """
     told, error = (
         rows["value"]["classification_bound"],
@@ -42,9 +47,7 @@ def _draw(
 
 
 def draw(inputs, out) -> None:
-    """inputs: the codes table of sweeps over train.kl_weight and (in nats) train.steps. Hollow:
-    codes that nothing uses.
-    """
+    """inputs: the table of codes of sweeps over `train.kl_weight`, and in nats `train.steps`."""
     table = pd.read_csv(inputs[0])
     use_style()
     nats = table[table["weighting"] == "likelihood"]

@@ -1,5 +1,9 @@
-"""Most of the information, none of the class: shares of S_NN and of I(X;Y) that sit at s < tau, and
-what both codes tell.
+"""Separation: what lies on the early side of a splitting time, and what the codes tell.
+
+Shares of the neural entropy S_NN and of I(X;Y) (by a classifier of noised images) that sit at
+s < tau, for the field model of the same images, and I(Z;Y) of perceptual and semantic codes in
+units of H(Y). Images are held out, and bars are two standard errors. Hollow points are codes that
+the decoder does without.
 """
 
 import matplotlib.pyplot as plt
@@ -8,26 +12,27 @@ import pandas as pd
 from diffinfo.figures.codes import LATENTS
 from diffinfo.figures.style import COLOURS, COLUMN, save, use_style
 
+# quantity -> its label, colour and format, and whether it is in nats, to be divided by H(Y)
 CURVES = {
-    "s_nn_early_share": (r"$S_\mathrm{NN}$ at $s < \tau$", "black", "o-"),
-    "information_early_share": (r"$I(X;Y \mid X_\tau)$", COLOURS["information"], "^-"),
+    "s_nn_early_share": (r"$S_\mathrm{NN}$ at $s < \tau$", "black", "o-", False),
+    "information_early_share": (r"$I(X;Y \mid X_\tau)$", COLOURS["information"], "^-", False),
     "classification_bound_perceptual": (
         rf"$I$({LATENTS['perceptual'][1]}$;Y)$",
         LATENTS["perceptual"][0],
         "s--",
+        True,
     ),
     "classification_bound_semantic": (
         rf"$I$({LATENTS['semantic'][1]}$;Y)$",
         LATENTS["semantic"][0],
         "s--",
+        True,
     ),
 }
 
 
 def draw(inputs, out) -> None:
-    """inputs: the separation table. Codes in units of H(Y); hollow: codes that the decoder does
-    without.
-    """
+    """inputs: the table of separation."""
     table = pd.read_csv(inputs[0])
     use_style()
     names = table["data"].unique()
@@ -35,11 +40,11 @@ def draw(inputs, out) -> None:
         1, len(names), figsize=(COLUMN * len(names), 2.9), squeeze=False, layout="constrained"
     )
     for axis, name in zip(axes.flat, names, strict=True):
-        for quantity, (label, colour, form) in CURVES.items():
+        for quantity, (label, colour, form, in_nats) in CURVES.items():
             rows = table[(table["quantity"] == quantity) & (table["data"] == name)].sort_values(
                 "tau"
             )
-            unit = 1 if quantity.endswith("share") else rows["upper_bound"]
+            unit = rows["upper_bound"] if in_nats else 1
             share, error = rows["value"] / unit, 2 * rows["standard_error"] / unit
             axis.errorbar(
                 rows["tau"],

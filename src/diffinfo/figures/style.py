@@ -1,5 +1,5 @@
-"""One look for every figure: column width, colour-blind safe, vector and PNG, the same bytes for
-the same data.
+"""One look for every figure: column widths, colours that colour-blind readers can tell apart, and
+files (vector and PNG) that have the same bytes for the same data.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ COLOURS = {
     "information": _PALETTE[2],
     "bound": _PALETTE[3],
 }
-# closed forms, over what they check
+# Closed forms are drawn over what they check.
 EXACT = {"color": "black", "linestyle": (0, (4, 3)), "linewidth": 0.8, "zorder": 3}
 OTHERS = [_PALETTE[i] for i in (4, 5, 7, 9)]
 
@@ -62,7 +62,7 @@ def save(figure: plt.Figure, out: str | Path) -> None:
 
 
 def band(axis: plt.Axes, x, y, error, *, scale: float = 2.0, **line) -> None:
-    """A line with a band of `scale` standard errors."""
+    """Draw a line with a band of `scale` standard errors."""
     (drawn,) = axis.plot(x, y, **line)
     axis.fill_between(
         x, y - scale * error, y + scale * error, color=drawn.get_color(), alpha=0.25, linewidth=0

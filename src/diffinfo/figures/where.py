@@ -1,10 +1,12 @@
-"""Where in log-SNR the information of one estimate sits: its rate, and what has come together on
-the way to the data.
+"""Where in log-SNR the information of one estimate sits.
+
+Left: its rate, in nats per nat of log-SNR. Right: what has come together on the way from
+equilibrium to the data, in nats. Bands are two standard errors.
 """
 
 import matplotlib.pyplot as plt
 
-from diffinfo.figures.gaussian import read_profiles
+from diffinfo.figures.profiles import read_profiles
 from diffinfo.figures.style import COLOURS, OTHERS, PAGE, band, save, use_style
 
 CURVES = (
@@ -15,7 +17,7 @@ CURVES = (
 
 
 def draw(inputs, out) -> None:
-    """inputs: a profile table (`estimate/profiles.py`)."""
+    """inputs: the profile of one estimate."""
     table = read_profiles(inputs[0])
     use_style()
     figure, axes = plt.subplots(1, 2, figsize=(PAGE, 2.4), layout="constrained")
