@@ -34,7 +34,7 @@ def _run(root, seed, value, error, experiment="pair"):
             "label_entropy": np.log(10),
         },
     )
-    write_json(run.file("card"), {"source": "digits"})
+    write_json(run.file("card"), {"name": "digits", "source": "digits"})
     return run
 
 
@@ -72,7 +72,7 @@ def sweeps(tmp_path):
         settings |= {"train": {"steps": 70}, "network": {"fields": "one"}}
         result = read_json(run.file("estimate")) | {"settings": settings}
         write_json(run.file("estimate"), result)
-        write_json(run.file("card"), {"source": "digits", "labels_test": [3, 3]})
+        write_json(run.file("card"), {"name": "digits", "source": "digits", "labels_test": [3, 3]})
         write_json(run.file("cost"), {"seconds": 4.5, "threads": 1})
         columns = ("lam_low", "lam_high", "s_low", "s_high", *tables.PROFILE_VALUES)
         errors = [f"{name}_se" for name in tables.PROFILE_VALUES]
@@ -122,7 +122,7 @@ def _latents(run, tau, told, settings, **also):
     about = {"tau": tau, "examples": 9, "draws": 4, "split": "held out", "settings": settings}
     cut = {"label_entropy": 2.3, "lam_min": -8.0, "lam_max": 12.0}
     write_json(run.file("latents"), {"latents": latents} | about | cut)
-    write_json(run.file("card"), {"source": "scikit-learn digits"})
+    write_json(run.file("card"), {"name": "digits", "source": "scikit-learn digits"})
 
 
 def test_codes_cross_within_their_own_sweep(tmp_path):
@@ -219,7 +219,9 @@ def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
         "bits_per_dimension": {"value": 3.5, "standard_error": 0.1, "n": 100}
     }
     write_json(run.file("estimate"), result)
-    write_json(run.file("card"), {"source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]})
+    write_json(
+        run.file("card"), {"name": "cifar10", "source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]}
+    )
     table = tables.likelihoods([run])
     assert set(table["data"]) == {"cifar10"}
     (nll,) = table[table["quantity"] == "nll"].itertuples()
@@ -252,7 +254,7 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
     told = np.cumsum(0.05 + 0 * noise, axis=1)
     write_table(field.file("profile"), profiles(terms, strata, schedule, classifier=told))
     write_json(field.file("estimate"), {"examples": 500})
-    write_json(field.file("card"), {"source": "scikit-learn digits"})
+    write_json(field.file("card"), {"name": "digits", "source": "scikit-learn digits"})
     table = separation(runs, [field])
     for tau, rows in table.groupby("tau"):
         rows = rows.set_index("quantity")

@@ -130,6 +130,7 @@ def prepared(name: str, settings: dict[str, Any]) -> Dataset:
         )
     label = builder.info.features["label"]
     card = {
+        "name": name,
         "source": f"tfds {name}:{VERSIONS[name]}",
         "source_sha256": {
             file.name: sha256(file) for file in sorted(folder.glob("*.array_record*"))

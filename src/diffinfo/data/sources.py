@@ -109,7 +109,7 @@ def gaussian(settings: dict[str, Any]) -> Dataset:
         y_train,
         x_test,
         y_test,
-        {"source": "gaussian", "gaussian": settings, "truth": truth},
+        {"name": "gaussian", "source": "gaussian", "gaussian": settings, "truth": truth},
     )
 
 
@@ -123,7 +123,10 @@ def digits(settings: dict[str, Any]) -> Dataset:
     bunch = load_digits()
     x = np.round(bunch.images * (255 / 16)).astype(np.uint8)[..., None]
     return _split(
-        x, bunch.target.astype(np.int32), settings, {"source": "scikit-learn digits", "classes": 10}
+        x,
+        bunch.target.astype(np.int32),
+        settings,
+        {"name": "digits", "source": "scikit-learn digits", "classes": 10},
     )
 
 
@@ -166,7 +169,8 @@ def folder(settings: dict[str, Any]) -> Dataset:
                 )
             images.append(array.reshape(*array.shape[:2], -1))
             labels.append(label)
-    card = {"source": f"folder {root.name}", "classes": len(classes), "class_names": list(classes)}
+    about = {"name": root.name, "source": f"folder {root.name}"}
+    card = about | {"classes": len(classes), "class_names": list(classes)}
     return _split(np.stack(images), np.asarray(labels, np.int32), settings, card)
 
 
@@ -187,7 +191,9 @@ def npz(settings: dict[str, Any]) -> Dataset:
             f"{path}: needs arrays named x and y; it holds {', '.join(sorted(arrays)) or 'nothing'}"
         )
     x, y = arrays["x"], arrays["y"]
-    card: dict[str, Any] = {"source": f"npz {Path(path).name}", "source_sha256": sha256(path)}
+    file = Path(path)
+    card: dict[str, Any] = {"name": file.stem, "source": f"npz {file.name}"}
+    card["source_sha256"] = sha256(path)
     # Grey images may lack the channel axis, and one number per example its axis.
     if x.ndim == (3 if x.dtype == np.uint8 else 1):
         x = x[..., None]

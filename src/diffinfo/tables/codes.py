@@ -11,7 +11,7 @@ from diffinfo.errors import DataError
 from diffinfo.files import read_json
 from diffinfo.process.schedule import schedule_of
 from diffinfo.runs import Run, by_experiment
-from diffinfo.tables.runs import case_columns, combine, data_name
+from diffinfo.tables.runs import case_columns, combine
 
 
 def _crossing(table: pd.DataFrame, quantity: str) -> tuple[float, float]:
@@ -69,7 +69,7 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
                 rows.append(
                     {
                         "experiment": experiment,
-                        "data": data_name(card),
+                        "data": card["name"],
                         "tau": first["tau"],
                         "weighting": first["settings"]["train"]["weighting"],
                         "kl_weight": first["settings"]["train"]["kl_weight"],
@@ -145,7 +145,7 @@ def _by_data(runs: Sequence[Run]) -> dict[str, list[Run]]:
     """Runs by the name of their data, in the order given."""
     grouped: dict[str, list[Run]] = {}
     for run in runs:
-        grouped.setdefault(data_name(read_json(run.file("card"))), []).append(run)
+        grouped.setdefault(read_json(run.file("card"))["name"], []).append(run)
     return grouped
 
 

@@ -48,11 +48,6 @@ def case_columns(result: dict[str, Any]) -> dict[str, Any]:
     return {"sweep": case.get("sweep") or np.nan} | varied
 
 
-def data_name(card: dict) -> str:
-    """The source of a run's data, without its version and who prepared it."""
-    return card["source"].removeprefix("tfds ").removeprefix("scikit-learn ").split(":")[0]
-
-
 def _data_columns(card: dict) -> dict[str, float]:
     """The columns that tell one joint Gaussian, or one noise of labels, from another.
 
@@ -284,7 +279,7 @@ def likelihoods(runs: Sequence[Run]) -> pd.DataFrame:
         if frame.empty:
             raise DataError(f"{experiment}: this table is of images, and its data are not")
         dimension = int(np.prod(card["shape"]))
-        frame["kind"], frame["data"] = "measured", data_name(card)
+        frame["kind"], frame["data"] = "measured", card["name"]
         nats = frame["group"] == "likelihood"
         for column, name in (("value", ""), ("standard_error", "_se")):
             frame[f"per_dimension{name}"] = np.where(nats, frame[column] / dimension, np.nan)
