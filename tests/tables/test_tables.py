@@ -14,6 +14,7 @@ from diffinfo.runs import Run
 from diffinfo.tables import runs as tables
 from diffinfo.tables.codes import codes, separation, separation_as_markdown
 from diffinfo.tables.few_steps import few_steps
+from diffinfo.tables.likelihood import likelihoods
 
 
 def _run(root, seed, value, error, experiment="pair"):
@@ -222,7 +223,7 @@ def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
     write_json(
         run.file("card"), {"name": "cifar10", "source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]}
     )
-    table = tables.likelihoods([run])
+    table = likelihoods([run])
     assert set(table["data"]) == {"cifar10"}
     (nll,) = table[table["quantity"] == "nll"].itertuples()
     assert (nll.per_dimension, nll.per_dimension_se) == (50, 0.5)
@@ -232,7 +233,7 @@ def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
     published = table[table["kind"] == "published"].set_index("model")
     assert published.loc["VDM (bound)", "bits_per_dimension"] == 2.65
     with pytest.raises(DataError, match="pair: this table is of images"):
-        tables.likelihoods([_run(tmp_path, 1, 1.5, 0.1)])
+        likelihoods([_run(tmp_path, 1, 1.5, 0.1)])
 
 
 def test_what_lies_on_the_early_side_of_a_split(tmp_path):

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from diffinfo.config import expand
+from diffinfo.stages.contract import RUN_STAGES
 
 ROOT = Path(__file__).parents[2]
 PARTS = ("Snakefile", "workflow", "profiles", "config", "envs", "src")
@@ -40,7 +41,12 @@ TINY = {
             "sample": {"steps": 2, "per_class": 1},
         },
     },
-    "figures": {"fig12": ["pair"], "fig16": ["digits"], "samples": ["digits"]},
+    "figures": {
+        "fig12": ["pair"],
+        "fig16": ["digits"],
+        "fig21": ["digits"],
+        "samples": ["digits"],
+    },
 }
 
 
@@ -188,7 +194,7 @@ def test_editing_a_figure_redraws_that_figure_only(finished, edited):
 
 def test_editing_the_style_redraws_all_figures_only(finished, edited):
     edited("src/diffinfo/figures/style.py")
-    assert planned(finished) == {"fig12", "fig16", "samples", "manifest"}
+    assert planned(finished) == {"fig12", "fig16", "fig21", "samples", "manifest"}
 
 
 def test_editing_the_loss_trains_again(finished, edited):
@@ -203,6 +209,40 @@ def test_editing_an_estimator_trains_nothing(finished, edited):
     rules = planned(finished)
     assert "estimate" in rules
     assert not rules & {"train", "sample", "samples", "data"}
+
+
+def test_editing_a_data_file_of_the_package_remakes_the_tables_that_read_it(finished, edited):
+    edited("src/diffinfo/tables/published_bits.csv", lambda text: text + "\n")
+    assert planned(finished) == {"table", "fig21", "manifest"}
+
+
+def test_a_changed_default_remakes_what_takes_it_and_nothing_else(finished, edited):
+    old = "linear_times: {type: integer, minimum: 0, default: 0"
+    edited("src/diffinfo/config.schema.yaml", lambda text: text.replace(old, old[:-1] + "9"))
+    rules = planned(finished)
+    assert {"estimate", "table", "fig12", "fig16"} <= rules
+    assert not rules & {"data", "train", "sample", "samples"}
+
+
+def test_another_word_in_the_schema_changes_nothing(finished, edited):
+    edited(
+        "src/diffinfo/config.schema.yaml", lambda text: text.replace("Strata in", "The strata in")
+    )
+    assert planned(finished) == set()
+
+
+def test_a_new_entry_in_the_registry_redraws_nothing(finished, edited):
+    edited("src/diffinfo/figures/registry.py")
+    edited("src/diffinfo/stages/contract.py")
+    edited("src/diffinfo/runs.py")
+    assert planned(finished) == set()
+
+
+def test_rules_are_listed_by_the_names_of_their_stages(finished):
+    listed = set(re.findall(r"^(\w+)$", snakemake(finished, "--list"), re.MULTILINE))
+    assert {stage.name for stage in RUN_STAGES} <= listed
+    assert {"table", "fig12", "fig16", "manifest", "verify", "all"} <= listed
+    assert "train" in snakemake(finished, "--rulegraph")
 
 
 def test_a_date_alone_changes_nothing(finished):

@@ -25,7 +25,7 @@ TABLES = {
     "runs.estimates": Table(_ESTIMATES, readable=True),
     "runs.profiles": Table((*_ESTIMATES, "profile")),
     "runs.cases": Table((*_ESTIMATES, "cost")),
-    "runs.likelihoods": Table(_ESTIMATES),
+    "likelihood.likelihoods": Table(_ESTIMATES),
     "codes.codes": Table(("card", "latents")),
     "codes.separation": Table(("card", "latents", "estimate", "profile"), readable=True),
     "few_steps.few_steps": Table(("few_steps",)),
@@ -98,7 +98,9 @@ FIGURES = {
     ),
     "fig19": Figure("forward and reverse process in one dimension", "illustrations.fig19"),
     "fig20": Figure("labels of known noise: estimated against exact I(X;Y)", **_CASES),
-    "fig21": Figure("total correlation and bits per dimension", "runs.likelihoods", **_FIELDS),
+    "fig21": Figure(
+        "total correlation and bits per dimension", "likelihood.likelihoods", **_FIELDS
+    ),
     "fig22": Figure(
         "I(X_lam;Y) from fields and from a classifier of noised images",
         **_PROFILES,
