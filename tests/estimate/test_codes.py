@@ -1,37 +1,37 @@
-"""What codes tell: against closed forms, and codes that nothing uses."""
+"""What codes hold, against closed forms, and for codes that nothing uses."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from diffinfo.code_tables import _crossing
 from scipy.special import logsumexp
 from tests.conftest import assert_agrees
 
 from diffinfo.estimate.codes import classifier_bound, code_divergence, code_use
 from diffinfo.estimate.mutual_information import label_entropy
+from diffinfo.tables.codes import _crossing
 
 
 def test_what_a_decoder_ignores_is_of_no_use():
     codes = np.random.default_rng(0).standard_normal((200_000, 4))
-    found = code_use(
+    use = code_use(
         lambda codes: 0.5 * codes[:, 2] ** 2 + (codes[:, 2] - codes[:, 3]) ** 2,
         codes,
         ("semantic", "perceptual"),
     )
-    assert found["semantic"].value == found["semantic"].standard_error == 0
+    assert use["semantic"].value == use["semantic"].standard_error == 0
     target = codes[:, :2].copy()
-    # Squared error between codes and what they were drawn for: another's cost 2 per entry more.
-    found = code_use(
+    # The cost is the squared error of codes; that of another image's is 2 more per entry.
+    use = code_use(
         lambda codes: ((codes[:, :2] - target) ** 2).sum(1), codes, ("semantic", "perceptual")
     )
-    assert_agrees(found["semantic"], 4.0)
-    assert found["perceptual"].value == 0
+    assert_agrees(use["semantic"], 4.0)
+    assert use["perceptual"].value == 0
 
 
 def test_divergence_is_averaged_over_images():
-    found = code_divergence({"semantic": (np.array([[0.0], [2.0]]), np.zeros((2, 1)))})
-    assert found["semantic"].value == pytest.approx(1.0)
-    assert found["semantic"].n == 2
+    kl = code_divergence({"semantic": (np.array([[0.0], [2.0]]), np.zeros((2, 1)))})
+    assert kl["semantic"].value == pytest.approx(1.0)
+    assert kl["semantic"].n == 2
 
 
 def test_a_plain_classifier_bounds_the_information():
@@ -41,13 +41,13 @@ def test_a_plain_classifier_bounds_the_information():
     z = centers[y] + rng.standard_normal((len(y), 3))
     log_joint = -0.5 * ((z[:, None] - centers) ** 2).sum(2)
     truth = np.log(5) + np.mean(log_joint[np.arange(len(y)), y] - logsumexp(log_joint, axis=1))
-    found = classifier_bound(z[:12_000], y[:12_000], z[12_000:], y[12_000:], 0)
-    assert truth - 0.03 < found.value < truth + 4 * found.standard_error
+    bound = classifier_bound(z[:12_000], y[:12_000], z[12_000:], y[12_000:], 0)
+    assert truth - 0.03 < bound.value < truth + 4 * bound.standard_error
     nothing = classifier_bound(
         rng.standard_normal((4000, 3)), y[:4000], rng.standard_normal((4000, 3)), y[4000:8000], 0
     )
     assert abs(nothing.value) < 0.02
-    assert found.value < label_entropy(y, 5)
+    assert bound.value < label_entropy(y, 5)
 
 
 def test_where_curves_cross():

@@ -1,8 +1,8 @@
-"""What codes of an autoencoder tell, in nats, on held-out images.
+"""What the codes of an autoencoder hold, in nats, on held-out images.
 
     I(Z;Y) <= I(Z;X) = E KL(q(z|x) || q(z)) <= E KL(q(z|x) || N(0, I))
 
-so that the KL that training pays for is the most that a latent can hold about anything.
+The KL that training pays for is therefore the most that a latent can hold about anything.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,9 @@ from diffinfo.loss import divergence_from_prior
 
 
 def code_divergence(posteriors: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Estimate]:
-    """E KL(q(z|x) || N(0, I)) of each latent, from its means and log-variances `(N, D_Z)`."""
+    """E KL(q(z|x) || N(0, I)) of each latent in nats, from its means and log-variances, each `(N,
+    D_Z)`.
+    """
     return {
         name: Estimate.of(np.asarray(divergence_from_prior(*posterior), float))
         for name, posterior in posteriors.items()
@@ -30,27 +32,27 @@ def code_divergence(posteriors: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> 
 def code_use(
     cost: Callable[[np.ndarray], np.ndarray], codes: np.ndarray, names: Sequence[str]
 ) -> dict[str, Estimate]:
-    """By how many nats `cost`, a bound on -log p(x|z), grows when a latent's codes are those of
-    another image, for each latent.
+    """By how many nats `cost`, a bound on -log p(x|z), grows when the codes of one latent are those
+    of another image: an estimate for each latent, zero for one that the decoder ignores.
 
-    cost: `codes (N, latents x D_Z) -> (N,)`, with the same noise each time; names: the latents, in
-    the order of their columns. Zero for a decoder that does without them.
+    cost: `codes (N, latents x D_Z) -> (N,)`, with the same noise in every call; names: the latents,
+    in the order of their columns.
     """
     own, width = cost(codes), codes.shape[1] // len(names)
-    found = {}
+    use = {}
     for i, name in enumerate(names):
-        columns, others = slice(i * width, (i + 1) * width), codes.copy()
-        others[:, columns] = np.roll(codes[:, columns], 1, axis=0)
-        found[name] = Estimate.of(cost(others) - own)
-    return found
+        columns, exchanged = slice(i * width, (i + 1) * width), codes.copy()
+        exchanged[:, columns] = np.roll(codes[:, columns], 1, axis=0)
+        use[name] = Estimate.of(cost(exchanged) - own)
+    return use
 
 
 def classifier_bound(x_train, y_train, x_test, y_test, seed: int) -> Estimate:
-    """H(Y) + E log q(y|x) on the test examples, q the better on held-out training examples of two
-    plain classifiers.
+    """H(Y) + E log q(y|x) on the test examples, in nats: a lower bound on I(X;Y) in expectation,
+    with no diffusion in it.
 
-    A lower bound on I(X;Y) in expectation, from scikit-learn, and no diffusion in it. x: `(N, D)`,
-    y: `(N,)` labels.
+    q is the logistic regression or the perceptron of scikit-learn, whichever does better on a fifth
+    of the training examples that it is not fitted to. x: `(N, D)`; y: labels `(N,)`.
     """
     classes = int(max(y_train.max(), y_test.max())) + 1
     order = np.random.default_rng(seed).permutation(len(x_train))
@@ -78,8 +80,8 @@ def classifier_bound(x_train, y_train, x_test, y_test, seed: int) -> Estimate:
 
 
 def neighbour_accuracy(z_train, y_train, z_test, y_test, neighbours: int = 10) -> Estimate:
-    """Share of test codes whose nearest training codes mostly have their label (a fraction): how
-    well classes cluster.
+    """The fraction of test codes z `(N, D_Z)` that get their label y `(N,)` by the vote of their
+    nearest training codes: how well classes cluster.
     """
     classifier = make_pipeline(StandardScaler(), KNeighborsClassifier(neighbours)).fit(
         z_train, y_train
@@ -88,8 +90,8 @@ def neighbour_accuracy(z_train, y_train, z_test, y_test, neighbours: int = 10) -
 
 
 def high_frequency_power(images: np.ndarray) -> np.ndarray:
-    """Mean spectral power of each image `(N, H, W, C)` above half the Nyquist frequency, `(N,)`:
-    its sharpness.
+    """Mean spectral power above half the Nyquist frequency of images `(N, H, W, C)`, a measure of
+    their sharpness, `(N, C)`.
     """
     spectrum = np.abs(np.fft.fft2(images, axes=(1, 2), norm="ortho")) ** 2
     rows, columns = (np.abs(np.fft.fftfreq(size)) for size in images.shape[1:3])

@@ -1,5 +1,5 @@
-"""How far samples are from data in what a small classifier of noised images makes of them. No
-Inception, so not an FID.
+"""The distance of samples from data, measured on the features of a small classifier of noised
+images (so it is not an FID, whose features are Inception's).
 """
 
 from collections.abc import Callable, Sequence
@@ -16,28 +16,28 @@ LEVELS = (4.0, 2.0, 0.0, -2.0)  # log-SNRs at which the classifier looks
 def classifier_features(
     log_posterior: Callable, x: np.ndarray, key: jax.Array, levels: Sequence[float] = LEVELS
 ) -> np.ndarray:
-    """log q(y | z) for every label at each of `levels`, side by side, `(N, levels x classes)`.
+    """log q(y | z), in nats, of every label at each of `levels`, side by side: `(N, levels x
+    classes)`.
 
-    log_posterior: `(z, lam) -> (N, classes)`. Noised images tell details that at clean ones a
-    confident classifier ignores.
+    log_posterior: `(z, lam) -> (N, classes)`; x: `(N, ...)` on the process's scale. A classifier
+    that is certain of clean images still tells noised ones apart, hence the several levels.
     """
-    look = jax.jit(log_posterior)
+    log_posterior = jax.jit(log_posterior)
     parts = []
     for number, level in enumerate(levels):
         lam = jnp.full(len(x), level)
-        z, _ = noised(
-            jnp.asarray(x), lam, jax.random.normal(jax.random.fold_in(key, number), x.shape)
-        )
-        parts.append(np.asarray(look(z, lam), float))
+        eps = jax.random.normal(jax.random.fold_in(key, number), x.shape)
+        z, _ = noised(jnp.asarray(x), lam, eps)
+        parts.append(np.asarray(log_posterior(z, lam), float))
     return np.concatenate(parts, axis=1)
 
 
 def frechet_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Squared 2-Wasserstein distance of the Gaussians with the moments of two sets of features,
-    `(N, D)` and `(M, D)`.
+    """The squared 2-Wasserstein distance between the Gaussians that have the means and covariances
+    of two sets of features, `(N, D)` and `(M, D)`.
 
-    `|m - m'|^2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2)`. Biased upwards for few examples: compare
-    equal numbers of them.
+    `|m - m'|^2 + tr(S + S' - 2 (S^1/2 S' S^1/2)^1/2)`. It is biased upwards for few examples, so
+    distances compare only if they are of equally many.
     """
     means = [features.mean(0) for features in (one, other)]
     first, second = (np.cov(features, rowvar=False) for features in (one, other))

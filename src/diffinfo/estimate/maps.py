@@ -1,4 +1,4 @@
-"""I(X;Y) pixel by pixel and by range of log-SNR, for single images."""
+"""I(X;Y) of single images, divided among pixels and ranges of log-SNR."""
 
 from functools import partial
 from itertools import pairwise
@@ -21,9 +21,8 @@ def _band(denoiser, log_posterior, x, y, low, high, key, classes, draws):
         fields = class_fields(denoiser, z, lam, classes, y.dtype)
         mixture = mixture_field(log_posterior(z, lam), fields)
         squared = jnp.square(fields[y, jnp.arange(x.shape[0])] - mixture).sum(-1)
-        return total + 0.5 * (high - low) * jax.nn.sigmoid(lam)[
-            :, None, None
-        ] * squared / draws, None
+        alpha = jax.nn.sigmoid(lam)[:, None, None]
+        return total + 0.5 * (high - low) * alpha * squared / draws, None
 
     with jax.default_matmul_precision("highest"):
         return jax.lax.scan(body, jnp.zeros(x.shape[:3]), jax.random.split(key, draws))[0]
@@ -40,28 +39,27 @@ def information_maps(
     classes: int,
     draws: int,
 ) -> np.ndarray:
-    """`1/2 int alpha |v_y - v_q|^2 dlam` of every pixel (channels added up), in nats: `(N,
-    len(edges) - 1, H, W)`.
+    """`1/2 int alpha |v_y - v_q|^2 dlam` of every pixel (summed over channels) between neighbouring
+    log-SNRs of `edges` `(R + 1,)`, in nats: `(N, R, H, W)`.
 
     `v_q = sum_y q(y|z) v_y` is the unconditional field that the conditional ones and the classifier
-    `log_posterior(z, lam)` imply. Averaged over images of all labels, the sum over pixels and
-    ranges is I(X;Y) (Eq. 13); of one image it is what that image tells of its label. x: `(N, H, W,
-    C)` on the process's scale; y: `(N,)`; draws: of level and noise, for each range.
+    `log_posterior(z, lam)` imply. The sum over pixels and ranges is what one image tells of its
+    label; averaged over images of all labels it is I(X;Y) (Eq. 13). x: `(N, H, W, C)` on the
+    process's scale; y: `(N,)`; draws: the number of levels and noises drawn in each range.
     """
-    bands = []
-    for number, (low, high) in enumerate(pairwise(edges)):
-        band_key = jax.random.fold_in(key, number)
-        bands.append(
-            _band(
-                denoiser,
-                log_posterior,
-                jnp.asarray(x),
-                jnp.asarray(y),
-                low,
-                high,
-                band_key,
-                classes,
-                draws,
-            )
+    x, y = jnp.asarray(x), jnp.asarray(y)
+    bands = [
+        _band(
+            denoiser,
+            log_posterior,
+            x,
+            y,
+            low,
+            high,
+            jax.random.fold_in(key, number),
+            classes,
+            draws,
         )
-    return np.stack([np.asarray(band) for band in bands], axis=1)
+        for number, (low, high) in enumerate(pairwise(edges))
+    ]
+    return np.stack(bands, axis=1)

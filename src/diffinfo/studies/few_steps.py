@@ -1,81 +1,161 @@
-"""Labelled images sampled in few steps on any grid, and their scores: what comparing schedules on a
-trained model takes.
+"""Labelled images sampled in few steps: the loss-adaptive schedule against common grids, scored by
+a classifier of noised images.
+
+`pilot` fits the schedule on training images, `compare` measures it, and the grids beside it, on
+held-out ones.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 
-from diffinfo.checkpoint import load_model
-from diffinfo.data.dataset import Dataset, load_dataset
+from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.estimate.frechet import classifier_features, frechet_distance
-from diffinfo.nn.build import NoisyClassifier
+from diffinfo.estimate.risk import risk_curve
 from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import decoded
-from diffinfo.process.schedule import VPSchedule, schedule_of
+from diffinfo.process.schedule import schedule_of
+from diffinfo.sample.grids import edm_grid, log_snr_grid, time_grid
 from diffinfo.sample.guidance import guided
+from diffinfo.sample.las import las
 from diffinfo.sample.solvers import ddim, solve
 
 SAMPLERS = {"DDIM": ddim(0.0), "DDIM, eta 1": ddim(1.0)}
+_FEATURE_KEY = 7  # of the noise that images are scored with, the same for all
+_PILOT_SEED = 1000  # beyond the seeds that are compared
 
 
 @dataclass(frozen=True)
 class FewSteps:
-    """A model of labelled images and the classifier that scores its samples.
+    """A denoiser of labelled images, and the classifier `(z, lam) -> (N, classes)` that scores its
+    samples.
 
-    schedule, lam_range: of the model's process; log_posterior: the classifier; y: the labels of a
-    set of samples, `(N,)`.
+    process: the config's section that the denoiser was trained with; per_class: how many images of
+    each label a set of samples has. Raises DataError for data that are not labelled images.
     """
 
     dataset: Dataset
     denoiser: Denoiser
-    log_posterior: jax.tree_util.Partial
-    schedule: VPSchedule
-    lam_range: tuple[float, float]
-    y: jax.Array
+    log_posterior: Callable
+    process: Mapping[str, float]
+    per_class: int
 
-    @classmethod
-    def load(cls, data: str, model: str, classifier: str, per_class: int) -> "FewSteps":
-        """From the files of the data and train stages. Raises DataError for data that are not
-        labelled images.
-        """
-        dataset = load_dataset(data)
-        if not (dataset.is_image and dataset.classes):
-            raise DataError(f"{data}: comparing schedules takes labelled images, and these are not")
-        fields, params, about = load_model(model, dataset=dataset)
-        judge, judge_params, _ = load_model(classifier, NoisyClassifier, dataset)
-        schedule, lam_range = schedule_of(about["settings"]["process"])
-        y = jnp.repeat(jnp.arange(dataset.classes), per_class)
-        return cls(
-            dataset, fields.denoiser(params), judge.posterior(judge_params), schedule, lam_range, y
-        )
+    def __post_init__(self):
+        if not (self.dataset.is_image and self.dataset.classes):
+            raise DataError("comparing schedules takes labelled images, and these data are not")
+
+    @property
+    def lam_range(self) -> tuple[float, float]:
+        """The log-SNRs from which and to which all grids go."""
+        return schedule_of(self.process)[1]
+
+    @property
+    def y(self) -> np.ndarray:
+        """The labels of a set of samples, `(N,)`."""
+        return np.repeat(np.arange(self.dataset.classes), self.per_class)
 
     def sample(self, sampler: str, grid: np.ndarray, weight: float, seed: int) -> np.ndarray:
-        """Images `(N, H, W, C)` in [0, 1] of the labels y, with guidance weight `weight`."""
+        """Images `(N, H, W, C)` in [0, 1] of the labels y, with guidance weight `weight`.
+
+        They are the last position, without its noise scale but not denoised once more: every
+        evaluation of the denoiser is a step of the grid.
+        """
         start_key, noise_key = jax.random.split(jax.random.key(seed))
         start = jax.random.normal(start_key, (len(self.y), *self.dataset.x_train.shape[1:]))
         field = guided(self.denoiser, weight) if weight else self.denoiser
-        z = solve(field, self.y, start, grid, noise_key, SAMPLERS[sampler])
+        z = solve(field, jnp.asarray(self.y), start, grid, noise_key, SAMPLERS[sampler])
         return np.clip(np.asarray(z) * np.sqrt(1 + np.exp(-grid[-1])), 0, 1)
 
     def features(self, x: np.ndarray) -> np.ndarray:
         """The classifier's features of images, always with the same noise, `(N, D)`."""
-        return classifier_features(self.log_posterior, x, jax.random.key(7))
+        return classifier_features(self.log_posterior, x, jax.random.key(_FEATURE_KEY))
 
-    def scores(
-        self, x: np.ndarray, real: np.ndarray, y: np.ndarray | None = None
-    ) -> dict[str, float]:
-        """Fréchet distance of images to the features `real`, and how often the classifier sees
-        their label at log-SNR 4.
+    def scores(self, x: np.ndarray, y: np.ndarray, real: np.ndarray) -> dict[str, float]:
+        """Fréchet distance of images x to the features `real`, and how often the classifier sees
+        their labels y at log-SNR 4.
         """
-        found = self.features(x)
-        classes = self.dataset.classes
-        right = found[:, :classes].argmax(1) == np.asarray(self.y if y is None else y)
-        return {"frechet_distance": frechet_distance(found, real), "accuracy": float(right.mean())}
+        features = self.features(x)
+        right = features[:, : self.dataset.classes].argmax(1) == y
+        return {
+            "frechet_distance": frechet_distance(features, real),
+            "accuracy": float(right.mean()),
+        }
 
-    def held_out(self) -> tuple[np.ndarray, np.ndarray]:
-        """Held-out images and their labels."""
-        return decoded(self.dataset.x_test), self.dataset.y_test
+
+def pilot(few: FewSteps, settings: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The schedules that a pilot tried, and the risk curve that they were fitted to, all on
+    training images.
+
+    A row per sampler, number of steps (`nfe`), `saturation` and `smoothness`, with the scores of
+    samples without guidance; `chosen` is the one of least distance for each sampler and number of
+    steps. The risk curve has `snr`, `risk` and `standard_error` (`estimate/risk.py`). settings: a
+    config's `few_steps` section.
+    """
+    dataset, lams = few.dataset, np.linspace(*few.lam_range, settings["candidates"])
+    rows = np.random.default_rng(0).permutation(len(dataset.x_train))[: settings["examples"]]
+    x, y = decoded(dataset.x_train[rows]), dataset.y_train[rows]
+    risk, error = risk_curve(few.denoiser, x, lams, jax.random.key(0), y, block=256)
+    curve = pd.DataFrame({"snr": np.exp(lams), "risk": risk, "standard_error": error})
+    real, seed = few.features(decoded(dataset.x_train)), settings["seeds"] + _PILOT_SEED
+    tries = []
+    for sampler, steps, saturation, smoothness in product(
+        SAMPLERS, settings["evaluations"], settings["saturation"], settings["smoothness"]
+    ):
+        grid = lams[las(curve["snr"], risk, steps, saturation, smoothness).indices]
+        case = {"sampler": sampler, "nfe": steps, "saturation": saturation}
+        scores = few.scores(few.sample(sampler, grid, 0.0, seed), few.y, real)
+        tries.append(case | {"smoothness": smoothness} | scores)
+    table = pd.DataFrame(tries).assign(examples=settings["examples"], split="train")
+    least = table.groupby(["sampler", "nfe"])["frechet_distance"].transform("min")
+    return table.assign(chosen=table["frechet_distance"] == least), curve
+
+
+def compare(
+    few: FewSteps,
+    settings: Mapping[str, Any],
+    tries: pd.DataFrame,
+    curve: pd.DataFrame,
+    report: Callable[[str], None] = lambda line: None,
+) -> pd.DataFrame:
+    """Scores, against test images, of samples on the chosen schedule of a `pilot` ("LAS") and on
+    common grids of as many steps.
+
+    A row per `sampler`, `schedule`, number of steps (`nfe`), `guidance` weight and `seed`; the
+    first one, of the sampler and schedule "data", scores as many training images, as a perfect
+    sampler would be scored.
+    """
+    dataset, (schedule, lam_range) = few.dataset, schedule_of(few.process)
+    real = few.features(decoded(dataset.x_test))
+    drawn = np.random.default_rng(0).permutation(len(dataset.x_train))[: len(few.y)]
+    case = {"sampler": "data", "schedule": "data", "nfe": 0, "guidance": 0.0, "seed": 0}
+    training = few.scores(decoded(dataset.x_train[drawn]), dataset.y_train[drawn], real)
+    rows = [case | training]
+    for sampler, steps in product(SAMPLERS, settings["evaluations"]):
+        of_case = (tries["sampler"] == sampler) & (tries["nfe"] == steps)
+        best = tries[of_case & tries["chosen"]].iloc[0]
+        adaptive = las(curve["snr"], curve["risk"], steps, best["saturation"], best["smoothness"])
+        grids = {
+            "LAS": np.log(curve["snr"].to_numpy()[adaptive.indices]),
+            "time": time_grid(schedule, *lam_range, steps),
+            "log-SNR": log_snr_grid(*lam_range, steps),
+            "EDM": edm_grid(*lam_range, steps),
+        }
+        seeds = range(settings["seeds"])
+        for (name, grid), weight, seed in product(grids.items(), settings["guidance"], seeds):
+            case = {"sampler": sampler, "schedule": name, "nfe": steps}
+            scores = few.scores(few.sample(sampler, grid, weight, seed), few.y, real)
+            rows.append(case | {"guidance": weight, "seed": seed} | scores)
+        report(f"{sampler}, {steps} steps: {len(rows)} sets of {len(few.y)} images scored")
+    return pd.DataFrame(rows).assign(
+        images=len(few.y),
+        held_out=len(dataset.x_test),
+        lam_min=lam_range[0],
+        lam_max=lam_range[1],
+    )
