@@ -14,7 +14,7 @@ from diffinfo.exact.joint_gaussian import (
     with_information,
 )
 from diffinfo.sample.guidance import guided
-from diffinfo.sample.ode import ode_path
+from diffinfo.sample.solvers import heun_log_snr, solve
 
 
 def test_closed_forms_against_determinants_and_samples():
@@ -134,10 +134,15 @@ def test_exact_law_of_guided_samples():
     denoiser = GaussianDenoiser.of(np.zeros(3), model.cov_x, model.cov_xy, model.cov_y)
     _, y = model.sample(n, np.random.default_rng(7))
     start = jax.random.normal(jax.random.key(8), (n, 3))
-    path = ode_path(
-        guided(denoiser, weight), jnp.asarray(y, jnp.float32), start, np.linspace(*lam_range, 301)
+    z = solve(
+        guided(denoiser, weight),
+        jnp.asarray(y, jnp.float32),
+        start,
+        np.linspace(*lam_range, 301),
+        jax.random.key(9),
+        heun_log_snr,
     )
-    x, law = np.asarray(path[-1], float), model.guided(weight, lam_range)
+    x, law = np.asarray(z, float), model.guided(weight, lam_range)
     gain, *_ = np.linalg.lstsq(y, x, rcond=None)
     residual = x - y @ gain
     spread = (

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from diffinfo.errors import DataError
+from diffinfo.process.schedule import ddpm_alphas_cumprod, log_snr_of_alpha
 from diffinfo.sample.las import las, schedule_cost
 
 
@@ -25,12 +26,12 @@ def _brute_force(snr, risk, steps, *weights):
 @pytest.mark.parametrize("steps", [1, 2, 5])
 def test_least_cost_of_all_subsets(weights, steps):
     snr, risk = _curve(14)
-    found = las(snr, risk, steps, *weights)
-    assert len(found) == steps + 1
-    assert found[0] == 0
-    assert found[-1] == 13
-    assert (np.diff(found) > 0).all()
-    assert schedule_cost(snr, risk, found, *weights) == pytest.approx(
+    levels = las(snr, risk, steps, *weights).indices
+    assert len(levels) == steps + 1
+    assert levels[0] == 0
+    assert levels[-1] == 13
+    assert (np.diff(levels) > 0).all()
+    assert schedule_cost(snr, risk, levels, *weights) == pytest.approx(
         _brute_force(snr, risk, steps, *weights), rel=1e-12
     )
 
@@ -56,15 +57,33 @@ def _exact_second_order(snr, risk, steps, saturation, smoothness):
 def test_the_search_is_close_to_the_exact_second_order_program(smoothness, steps):
     snr, risk = _curve(80, seed=1)
     exact = _exact_second_order(snr, risk, steps, 0.05, smoothness)
-    found = schedule_cost(snr, risk, las(snr, risk, steps, 0.05, smoothness), 0.05, smoothness)
-    assert exact * (1 - 1e-12) <= found <= 1.025 * exact
+    levels = las(snr, risk, steps, 0.05, smoothness).indices
+    cost = schedule_cost(snr, risk, levels, 0.05, smoothness)
+    assert exact * (1 - 1e-12) <= cost <= 1.025 * exact
 
 
 def test_saturation_spends_fewer_steps_on_clean_levels():
     snr = np.exp(np.linspace(-10, 9, 400))
     risk = 16 / (1 + snr)
     plain, saturated = (las(snr, risk, 8, saturation) for saturation in (0.0, 0.5))
-    assert snr[plain[-2]] > 10 * snr[saturated[-2]]
+    assert plain.snr[-2] > 10 * saturated.snr[-2]
+
+
+def test_levels_in_every_unit():
+    """A level is the same in SNR, log-SNR and sigma, and a level of DDPM is its own time step."""
+    alpha = ddpm_alphas_cumprod()
+    snr = np.exp(log_snr_of_alpha(alpha))[::-1]
+    schedule = las(snr, 16 / (1 + snr), 8)
+    np.testing.assert_array_equal(schedule.snr, snr[schedule.indices])
+    np.testing.assert_allclose(np.exp(schedule.log_snr), schedule.snr)
+    np.testing.assert_allclose(schedule.sigma**-2, schedule.snr)
+    np.testing.assert_array_equal(schedule.timesteps(), 999 - schedule.indices)
+    scaled = ddpm_alphas_cumprod("scaled_linear")
+    nearest = schedule.timesteps(scaled)
+    assert (np.diff(nearest) < 0).all()
+    inside = schedule.snr > np.exp(log_snr_of_alpha(scaled[-1]))
+    gaps = np.abs(np.log(scaled / (1 - scaled))[nearest] - schedule.log_snr)[inside]
+    assert gaps[:-1].max() < 0.05
 
 
 @pytest.mark.parametrize(

@@ -1,20 +1,20 @@
-"""The tables of Figs. 23 to 26, small: what must hold in them."""
+"""What must hold in the tables of Figs. 23 to 26, made small."""
 
 import jax
 import numpy as np
 import pytest
 
 from diffinfo.estimate.risk import risk_curve
-from diffinfo.exact.denoisers import MixtureDenoiser
-from diffinfo.exact.toys import (
-    TOYS,
-    ddpm_log_snrs,
-    energy_distance,
-    mode_scores,
-    negative_log_likelihood,
-)
+from diffinfo.exact.toys import TOYS, energy_distance, mode_scores, negative_log_likelihood
+from diffinfo.process.schedule import ddpm_alphas_cumprod, log_snr_of_alpha
 from diffinfo.sample.las import las
-from diffinfo.tables.theory import bit_terminal_kl, toys
+from diffinfo.tables.theory import (
+    bit_terminal_kl,
+    entropy_against_dimension,
+    levels_against_dimension,
+    path_costs,
+    toys,
+)
 
 
 @pytest.mark.parametrize("name", list(TOYS))
@@ -65,20 +65,66 @@ def test_the_first_order_schedule_without_saturation_has_the_least_path_kl(table
 
 def test_the_schedule_of_the_circle():
     """Risk and LAS(0.05) levels of the reference, the latter within its 3 %."""
-    mixture, lams = TOYS["circle8"](), ddpm_log_snrs()
-    denoiser = MixtureDenoiser.of(
-        mixture.means, mixture.variance, mixture.weights, np.zeros(8, int)
-    )
+    mixture, lams = TOYS["circle8"](), log_snr_of_alpha(ddpm_alphas_cumprod())[::-1]
     risk, error = risk_curve(
-        denoiser, mixture.draw(10_000, np.random.default_rng(0)), lams, jax.random.key(0)
+        mixture.denoiser(), mixture.draw(10_000, np.random.default_rng(0)), lams, jax.random.key(0)
     )
     probe = [0, 250, 500, 750, 900, 999]
     expected = np.array([16.03, 15.59, 9.125, 0.7722, 0.08134, 1.997e-4])
     assert (np.abs(risk[probe] - expected) < 4 * np.hypot(error[probe], 0.01 * expected)).all()
-    sigmas = np.exp(-0.5 * lams[las(np.exp(lams), risk, 5, 0.05)])
+    sigmas = las(np.exp(lams), risk, 5, 0.05).sigma
     np.testing.assert_allclose(sigmas, [157.4, 2.515, 1.419, 0.836, 0.466, 0.0100], rtol=0.03)
 
 
 def test_terminal_kl_falls_like_one_over_the_square_of_the_steps():
     for steps, expected in ((5, 5.351e-2), (10, 1.2010e-2), (20, 2.856e-3)):
         assert bit_terminal_kl(steps) == pytest.approx(expected, rel=0.005)
+
+
+def _values(table, *columns):
+    """The table's values with a column for every combination of `columns`."""
+    index = ["steps"] if "target" in columns else ["dimension"]
+    return table.pivot_table(index=index, columns=list(columns), values="value")
+
+
+def test_small_path_costs():
+    costs = _values(path_costs(paths=500, counts=(4, 16), levels=48), "target", "quantity")
+    for target in ("two points", "three modes"):
+        best = costs[target, "best_schedule"]
+        assert (best < costs[target, "discretisation"]).all()
+        assert best[16] < best[4]
+    assert (costs["two points", "bound"] > costs["two points", "discretisation"]).all()
+    parts = costs["three modes", "discretisation"] + costs["three modes", "approximation"]
+    np.testing.assert_allclose(costs["three modes", "imperfect"], parts, atol=1e-8)
+
+
+def test_small_entropy_against_dimension():
+    table = entropy_against_dimension(
+        draws=500,
+        paths=100,
+        codewords=(2, 4),
+        dimensions=(2, 32),
+        bits=(1, 2),
+        points=401,
+        lattice_dimensions=(2, 32),
+    )
+    books = _values(table[table["experiment"] == "codebook"], "entropy", "quantity")
+    for entropy in np.log([2, 4]):
+        assert books[entropy, "plain"][32] > 2 * books[entropy, "plain"][2]
+        assert books[entropy, "structured"][32] < 1.1 * books[entropy, "structured"][2]
+        assert (books[entropy, "structured"] < books[entropy, "theorem"]).all()
+    bits = _values(table[table["experiment"] == "hypercube"], "quantity")
+    assert list(bits["path"]) == [35, 68]
+    assert (bits["terminal"] < bits["path"]).all()
+
+
+def test_small_levels_against_dimension():
+    table = levels_against_dimension(
+        samples=500, dimensions=(32, 128), planted=(64, 256), codebooks=(64, 256), shares=(64,)
+    )
+    levels = _values(table[table["quantity"] != "planted_fraction"], "quantity")
+    for quantity in levels.drop(columns="visible_width"):
+        assert levels[quantity].dropna().is_monotonic_increasing
+    assert levels["visible_width"].dropna().is_monotonic_decreasing
+    shares = table.loc[table["quantity"] == "planted_fraction", "value"].to_numpy()
+    assert shares[0] < 0.1 < 0.3 < shares[-1]

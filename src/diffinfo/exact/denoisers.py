@@ -1,7 +1,8 @@
-"""Exact denoisers: the oracle that every estimator, sampler and schedule is tested with.
+"""Exact denoisers of joint Gaussians and of Gaussian mixtures: the oracle that every estimator,
+sampler and schedule is tested with.
 
-Both are pytrees and follow the denoiser contract of `denoise.py`. The v-form has no cancellation at either end of the
-log-SNR axis: for N(m, S), with `r = z - a m`,   v = a b (1 - S) (a^2 S + b^2)^{-1} r - b m.
+Both are pytrees and follow the denoiser contract of `process/denoise.py`, in v-form: for N(m, S),
+with `r = z - a m`, the field is `v = a b (1 - S) (a^2 S + b^2)^{-1} r - b m`.
 """
 
 from dataclasses import dataclass
@@ -11,13 +12,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from diffinfo.process.denoise import gaussian_v
 from diffinfo.process.forward import coefficients
-
-
-def _gaussian_v(
-    r: jax.Array, mean: jax.Array, variance: jax.Array, a: jax.Array, b: jax.Array
-) -> jax.Array:
-    return a * b * (1 - variance) / (a**2 * variance + b**2) * r - b * mean
 
 
 @partial(
@@ -27,8 +23,8 @@ def _gaussian_v(
 )
 @dataclass
 class _Gaussian:
-    """N(offset + gain (y), basis diag(eigenvalues) basis^T); `gain` is `(D_X, D_Y)`, or `(D_X, 0)`
-    without a condition.
+    """The field of N(offset + gain y, basis diag(eigenvalues) basis^T); `gain` is `(D_X, D_Y)`, or
+    `(D_X, 0)` without a condition.
     """
 
     gain: jax.Array
@@ -46,17 +42,20 @@ class _Gaussian:
         a, b = coefficients(lam, z)
         mean = self.offset + y @ self.gain.T
         rotated = (z - a * mean) @ self.basis
-        return _gaussian_v(rotated, mean @ self.basis, self.eigenvalues, a, b) @ self.basis.T
+        total = a**2 * self.eigenvalues + b**2
+        field = gaussian_v(rotated, mean @ self.basis, self.eigenvalues, total, a, b)
+        return field @ self.basis.T
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["marginal", "conditional"], meta_fields=[])
 @dataclass
 class GaussianDenoiser:
-    """Exact field of a joint Gaussian, `x` unconditional and given `y` (Eqs. 53-58). Shapes: z `(N,
+    """Exact field of a joint Gaussian, of `x` alone and given `y` (Eqs. 53-58). Shapes: z `(N,
     D_X)`, y `(N, D_Y)`.
 
     Use `GaussianDenoiser.of(mean_x, cov_x)` for data without a condition and
     `GaussianDenoiser.of(mean_x, cov_x, cov_xy, cov_y)` for a joint Gaussian with E[y] = 0.
+    Raises: ValueError when one without a condition is called with y.
     """
 
     marginal: _Gaussian
@@ -113,10 +112,12 @@ class MixtureDenoiser:
         flat = z.reshape(z.shape[0], 1, -1)
         a, b = coefficients(lam, flat)
         residual = flat - a * self.means
-        tau = a**2 * self.variances[:, None] + b**2
-        log_posterior = self.log_weights - 0.5 * jnp.sum(residual**2 / tau + jnp.log(tau), axis=-1)
+        variances = self.variances[:, None]
+        total = a**2 * variances + b**2
+        log_density = -0.5 * jnp.sum(residual**2 / total + jnp.log(total), axis=-1)
+        log_posterior = self.log_weights + log_density
         if y is not None:
             log_posterior = jnp.where(self.component_class == y[:, None], log_posterior, -jnp.inf)
         posterior = jax.nn.softmax(log_posterior, axis=-1)[..., None]
-        fields = _gaussian_v(residual, self.means, self.variances[:, None], a, b)
+        fields = gaussian_v(residual, self.means, variances, total, a, b)
         return jnp.sum(posterior * fields, axis=1).reshape(z.shape)

@@ -1,5 +1,8 @@
-"""Noise levels that a sampler needs in d dimensions: about sqrt(d) of them, distinguishable or
-visited (`schedules.md` 5).
+"""How many noise levels can be told apart in d dimensions, and how many a sampler needs: about
+sqrt(d) of either.
+
+It holds the chains of DDIM on N(0, I), on a planted mixture of two shells and on a hidden codebook,
+all through one-dimensional recursions, so that d may be large.
 """
 
 from itertools import pairwise
@@ -11,11 +14,10 @@ from scipy.stats import chi2, poisson
 
 
 def distinguishable_levels(dimension: int, ratio: float = 1e4, nats: float = 0.5) -> float:
-    """How many variances between 1 and `ratio` are `nats` apart: `log ratio / u`, `d/2 (e^u - 1 -
-    u) = nats`.
+    """How many variances between 1 and `ratio` are `nats` apart: `log ratio / u`, where u solves
+    `KL(N(0, s e^u I) || N(0, s I)) = d/2 (e^u - 1 - u) = nats`.
 
-    `KL(N(0, s e^u I) || N(0, s I)) = d/2 (e^u - 1 - u)`; for large d, `sqrt(d / (4 nats)) log
-    ratio`.
+    For large d this is `sqrt(d / (4 nats)) log ratio`.
     """
     u = brentq(lambda u: 0.5 * dimension * (np.expm1(u) - u) - nats, 1e-9, 50)
     return float(np.log(ratio) / u)
@@ -24,8 +26,8 @@ def distinguishable_levels(dimension: int, ratio: float = 1e4, nats: float = 0.5
 def gaussian_chain_variance(
     steps: int, eta: float, noisiest: float = 100.0, cleanest: float = 0.01
 ) -> float:
-    """Variance, per dimension, of DDIM samples of N(0, I) with that `eta`, on `steps` even steps of
-    log-SNR: a recursion.
+    """Variance per dimension, at noise of variance `cleanest`, of DDIM samples of N(0, I) after
+    `steps` even steps of log-SNR from noise of variance `noisiest`, by recursion.
     """
     levels, value = np.geomspace(noisiest, cleanest, steps + 1), 1 + noisiest
     for a, b in pairwise(levels):
@@ -38,7 +40,7 @@ def gaussian_chain_variance(
 def gaussian_terminal_kl(
     dimension: int, steps: int, eta: float = 1.0, cleanest: float = 0.01
 ) -> float:
-    """KL(true || sampled) in nats of N(0, I) at its cleanest level, after that many steps."""
+    """KL(true || sampled) in nats of N(0, I) at the cleanest level of `gaussian_chain_variance`."""
     ratio = (1 + cleanest) / gaussian_chain_variance(steps, eta, cleanest=cleanest)
     return 0.5 * dimension * float(ratio - 1 - np.log(ratio))
 
@@ -55,17 +57,17 @@ def planted_fraction(
     """Whether each of n samples lies in the wide shell of `1/2 N(0, I) + 1/2 N(0, e^(gap / sqrt(d))
     I)`, `(n,)` of 0 and 1.
 
-    DDIM with eta 1, the exact denoiser, even steps of log-SNR from the exact noised mixture;
-    everything is radial, so only `|x|^2` is kept. For gap 8 the components are 16 nats apart, and
-    half of the data lie in each.
+    The sampler is DDIM with eta 1 and the exact denoiser, on even steps of log-SNR that start from
+    the exact noised mixture. Everything is radial, so only `|x|^2` is kept. For gap 8 the
+    components are 16 nats apart, and half of the data lie in each.
     """
     rng = np.random.default_rng(seed)
     variances = np.array([1.0, np.exp(gap / np.sqrt(dimension))])
 
     def wide(square: np.ndarray, t: float) -> np.ndarray:
-        tau = variances + t
-        log_odds = -0.5 * (square / tau[1] + dimension * np.log(tau[1])) + 0.5 * (
-            square / tau[0] + dimension * np.log(tau[0])
+        total = variances + t
+        log_odds = -0.5 * (square / total[1] + dimension * np.log(total[1])) + 0.5 * (
+            square / total[0] + dimension * np.log(total[0])
         )
         return expit(log_odds)
 
@@ -88,12 +90,12 @@ def visibility(
     n: int = 40_000,
     seed: int = 0,
 ) -> np.ndarray:
-    """How visible a hidden codebook is through noise of variance t, at each of `log_t` `(K,)`: 0
-    not at all, 1 as it is.
+    """How visible a hidden codebook is through noise of variance t, at each of `log_t` `(K,)`, from
+    0 (not at all) to 1 (fully).
 
-    `e^(rate d)` codewords from N(0, power I), against that Gaussian itself: `E 1 / (1 + e^(rate d -
-    i))` with i the information density of codeword and noised codeword; one half at `t* = power /
-    (e^(2 rate) - 1)`.
+    The codebook has `e^(rate d)` codewords from N(0, power I), and is told from that Gaussian with
+    probability `E 1 / (1 + e^(rate d - i))`, where i is the information density of a codeword and
+    its noised self: one half at `t* = power / (e^(2 rate) - 1)`.
     """
     rng = np.random.default_rng(seed)
     noise, along, across = (
@@ -102,15 +104,15 @@ def visibility(
         rng.chisquare(dimension - 1, n),
     )
     t = np.exp(np.atleast_1d(log_t))[:, None]
-    # |x|^2 for x = c + z, by the part of c along z and the rest.
+    # For x = c + z, |x|^2 splits into the part of c along z and the rest.
     square = (np.sqrt(power) * along + np.sqrt(t * noise)) ** 2 + power * across
     density = 0.5 * dimension * np.log1p(power / t) + 0.5 * square / (power + t) - 0.5 * noise
     return expit(density - rate * dimension).mean(1)
 
 
 def visible_width(dimension: int, rate: float = 0.5, power: float = 1.0) -> float:
-    """Width in log t of where a hidden codebook is neither hidden nor plain, `V (1 - V)` at least
-    half of its largest value.
+    """Width in log t of the window in which a hidden codebook is half visible: its visibility V has
+    `V (1 - V)` at least half of the largest value there.
     """
     center = np.log(power / np.expm1(2 * rate))
     low, high = center - 20 / np.sqrt(dimension) - 1, center + 20 / np.sqrt(dimension) + 1
@@ -124,32 +126,34 @@ def visible_width(dimension: int, rate: float = 0.5, power: float = 1.0) -> floa
 
 
 def _log_chi_square_cdf(x: np.ndarray, freedom: int) -> np.ndarray:
-    """log P(chi^2 <= x), also where that is below the smallest float: there by the series of the
+    """log P(chi^2 <= x). Where that is below the smallest float, it comes from the series of the
     incomplete gamma function.
     """
     a, half = 0.5 * freedom, 0.5 * np.maximum(x, 0.0)
     with np.errstate(divide="ignore"):
-        found = np.log(gammainc(a, half))
-        tail = (found < -600) & (half > 0)
+        log_cdf = np.log(gammainc(a, half))
+        tail = (log_cdf < -600) & (half > 0)
         half = half[tail]
-        found[tail] = a * np.log(half) - half - gammaln(a + 1)
-    term, total = np.ones_like(half), np.ones_like(half)
-    for k in range(1, 200):  # so far in the tail that each term is a fraction of the one before
+        log_cdf[tail] = a * np.log(half) - half - gammaln(a + 1)
+    term, series = np.ones_like(half), np.ones_like(half)
+    # So far in the tail each term is a fraction of the one before.
+    for k in range(1, 200):
         term = term * half / (a + k)
-        total += term
-    found[tail] += np.log(total)
-    return found
+        series += term
+    log_cdf[tail] += np.log(series)
+    return log_cdf
 
 
 def search_success(
     dimension: int, levels: int, tolerance: float, queries: int = 200, hidden: int = 401
 ) -> float:
-    """How often some of so many log-spaced levels finds the level of a codebook (power 1) whose log
-    t* is uniform on +-log 10.
+    """Probability that one of `levels` log-spaced levels detects a codebook of power 1 whose log t*
+    is uniform on +-log 10.
 
-    At each level `queries` points of the noised base law are tried; one finds the codebook if 1 to
-    20 codewords lie within `t (d + tolerance sqrt(2 d))` of it. Their number is Poisson, of mean
-    `e^(rate d) P(|x - c|^2 <= ...)`, for any size of it.
+    At each level `queries` points of the noised base law are tried. A point detects the codebook if
+    1 to 20 codewords lie within a squared distance of `t (d + tolerance sqrt(2 d))`. Their number
+    is Poisson with mean `e^(rate d) P(|x - c|^2 <= ...)`, however large or small. `hidden` is the
+    number of values of log t* that are averaged over.
     """
     edges = np.linspace(-np.log(10), np.log(10), levels + 1)
     visited = np.exp(0.5 * (edges[1:] + edges[:-1]))
@@ -160,7 +164,7 @@ def search_success(
     for t in visited:
         norm = np.sqrt((1 + t) * chi2.ppf(points, dimension))
         reach = np.sqrt(t * (dimension + tolerance * np.sqrt(2 * dimension)))
-        # c along x within reach of x; the rest of c is a chi square.
+        # The part of c along x is within reach of x, and the rest of c is a chi square.
         c = norm[:, None] + reach * along
         inside = (
             _log_chi_square_cdf(reach**2 - (norm[:, None] - c) ** 2, dimension - 1)
@@ -169,6 +173,6 @@ def search_success(
         )
         log_p = logsumexp(inside, axis=1) + np.log(reach * (along[1] - along[0]))
         mean = np.exp(np.minimum(rates[:, None] * dimension + log_p, 50.0))
-        found = (poisson.cdf(20, mean) - np.exp(-mean)).mean(1)
-        missed *= (1 - np.minimum(found, 1.0)) ** queries
+        detected = (poisson.cdf(20, mean) - np.exp(-mean)).mean(1)
+        missed *= (1 - np.minimum(detected, 1.0)) ** queries
     return float(1 - missed.mean())

@@ -1,5 +1,5 @@
-"""Joint Gaussians with every quantity in closed form (Eqs. 47-58), float64, in nats - guided ones
-included.
+"""Joint Gaussians with their entropies and mutual information in closed form (Eqs. 47-58), what
+guidance makes of them (Eq. 59), and random covariances to build them from: float64, in nats.
 """
 
 from dataclasses import dataclass
@@ -8,14 +8,15 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-RTOL, ATOL = 1e-9, 1e-11  # of the adaptive solver (DOP853) behind guided data
-# log-SNR of the paper's process (beta 0.1 to 16) at s = 1 and s = 1e-5
+# Tolerances of the adaptive solver (DOP853) behind guided data.
+RTOL, ATOL = 1e-9, 1e-11
+# This is the log-SNR of the paper's process (beta 0.1 to 16) at s = 1 and s = 1e-5.
 PAPER_RANGE = (-8.05, 13.81)
 
 
 def _gaussian_entropy_produced(eigenvalues: np.ndarray, lam: np.ndarray) -> np.ndarray:
-    """KL(N(0, S_lam) || N(0, I)) over a mean-free Gaussian whose data covariance has these
-    eigenvalues, at each `lam`.
+    """KL(N(0, S_lam) || N(0, I)) at each `lam`, for a mean-free Gaussian whose data covariance has
+    these eigenvalues.
     """
     excess = np.multiply.outer(1 / (1 + np.exp(-lam)), eigenvalues - 1)
     return 0.5 * np.sum(excess - np.log1p(excess), axis=-1)
@@ -23,7 +24,7 @@ def _gaussian_entropy_produced(eigenvalues: np.ndarray, lam: np.ndarray) -> np.n
 
 @dataclass(frozen=True)
 class JointGaussian:
-    """y ~ N(0, cov_y), x = gain y + N(0, cov_x_given_y).
+    """The pair y ~ N(0, cov_y), x = gain y + N(0, cov_x_given_y).
 
     Shapes: cov_x_given_y `(D_X, D_X)`, gain `(D_X, D_Y)`, cov_y `(D_Y, D_Y)`. This form keeps a
     nearly deterministic conditional covariance exact, where differences of covariances would
@@ -36,8 +37,8 @@ class JointGaussian:
 
     @classmethod
     def linear(cls, cov_x: np.ndarray, a: np.ndarray, sigma_eps: float) -> "JointGaussian":
-        """x ~ N(0, cov_x), y = a x + N(0, sigma_eps^2 I) (Eqs. 47-48, 53). Shapes: cov_x `(D_X,
-        D_X)`, a `(D_Y, D_X)`.
+        """The pair x ~ N(0, cov_x), y = a x + N(0, sigma_eps^2 I) (Eqs. 47-48, 53). Shapes: cov_x
+        `(D_X, D_X)`, a `(D_Y, D_X)`.
         """
         precision = np.linalg.inv(cov_x) + a.T @ a / sigma_eps**2
         conditional = np.linalg.inv(precision)
@@ -49,12 +50,12 @@ class JointGaussian:
 
     @property
     def cov_xy(self) -> np.ndarray:
-        """`(D_X, D_Y)`."""
+        """Cov(x, y), `(D_X, D_Y)`."""
         return self.gain @ self.cov_y
 
     @property
     def cov_x(self) -> np.ndarray:
-        """`(D_X, D_X)`."""
+        """Cov(x), `(D_X, D_X)`."""
         return self.cov_x_given_y + self.gain @ self.cov_y @ self.gain.T
 
     @property
@@ -71,7 +72,7 @@ class JointGaussian:
         return y @ self.gain.T + noise, y
 
     def mutual_information(self, lam=np.inf) -> np.ndarray:
-        """I(X_lam; Y) in nats at each log-SNR `lam`; at infinity Eq. (49)."""
+        """I(X_lam; Y) in nats at each log-SNR `lam`; at infinity this is Eq. (49)."""
         alpha = 1 / (1 + np.exp(-np.asarray(lam, float)))
         marginal, conditional = (
             np.linalg.eigvalsh(self.cov_x),
@@ -84,28 +85,30 @@ class JointGaussian:
         return 0.5 * (levels[0] - levels[1])
 
     def total_entropy(self, lam=np.inf) -> np.ndarray:
-        """S_tot^X produced from log-SNR `lam` to equilibrium, `KL(p_lam || p_eq)` (Eq. 3); at
-        infinity Eq. (50).
+        """S_tot^X in nats, produced from log-SNR `lam` to equilibrium: `KL(p_lam || p_eq)` (Eq. 3);
+        at infinity this is Eq. (50).
         """
         return _gaussian_entropy_produced(np.linalg.eigvalsh(self.cov_x), np.asarray(lam, float))
 
     def conditional_total_entropy(self, lam=np.inf) -> np.ndarray:
-        """S_tot^{X|Y} = S_tot^X + I(X_lam; Y) (Eq. 10), from log-SNR `lam` to equilibrium."""
+        """S_tot^{X|Y} = S_tot^X + I(X_lam; Y) in nats, produced from log-SNR `lam` to equilibrium
+        (Eq. 10).
+        """
         return self.total_entropy(lam) + self.mutual_information(lam)
 
     def guided(
         self, weight: float, lam_range: tuple[float, float] = PAPER_RANGE
     ) -> "JointGaussian":
-        """What the probability-flow ODE with classifier-free guidance makes of y and Gaussian noise
-        (Eq. 59), exactly.
+        """The exact law of what the probability-flow ODE with classifier-free guidance makes of y
+        and Gaussian noise (Eq. 59).
 
         Both exact scores are linear, so the flow from z ~ N(0, I) at lam_range[0] to lam_range[1]
-        is a linear map x = F z + G y: its law is Gaussian again, with cov_x_given_y = F F^T, gain G
-        and the same y. F and G solve, with `dz/dlam = -(a b / 2) v_hat` and `a b v_hat = alpha (1 -
-        alpha) (1 - S) (alpha S + 1 - alpha)^{-1} (z - a m) - b a m` for either field N(m, S), one
-        linear ODE for matrices (scipy's DOP853 to RTOL, ATOL). weight 0 gives the model back, up to
-        what lies outside of lam_range: N(0, I) knows nothing of the mean a m that is left at
-        lam_range[0] (a = 0.018 at -8).
+        is a linear map x = F z + G y. Its law is Gaussian again, with cov_x_given_y = F F^T, gain G
+        and the same y. F and G solve one linear ODE for matrices, `dz/dlam = -(a b / 2) v_hat`,
+        where `a b v_hat = alpha (1 - alpha) (1 - S) (alpha S + 1 - alpha)^{-1} (z - a m) - b^2 a m`
+        for either field N(m, S); it is solved by SciPy's DOP853 to RTOL, ATOL. Weight 0 gives the
+        model back, up to what lies outside of lam_range: N(0, I) knows nothing of the mean a m that
+        is left at lam_range[0] (a = 0.018 at -8). Raises: FloatingPointError if the solver fails.
         """
         dim_x, dim_y = self.gain.shape
         fields = [
@@ -130,14 +133,15 @@ class JointGaussian:
         solution = solve_ivp(slope, lam_range, start, method="DOP853", rtol=RTOL, atol=ATOL)
         if not solution.success:
             raise FloatingPointError(
-                f"guidance weight {weight}: the probability flow could not be solved ({solution.message})"
+                f"guidance weight {weight}: the probability flow could not be solved "
+                f"({solution.message})"
             )
         maps = solution.y[:, -1].reshape(dim_x, dim_x + dim_y)
         return JointGaussian(maps[:, :dim_x] @ maps[:, :dim_x].T, maps[:, dim_x:], self.cov_y)
 
 
 def full_rank_covariance(dim_x: int, jitter: float, rng: np.random.Generator) -> np.ndarray:
-    """Eq. (51): H H^T + jitter I, H_ij ~ N(0, 1/D_X)."""
+    """A random covariance H H^T + jitter I with H_ij ~ N(0, 1/D_X), `(D_X, D_X)` (Eq. 51)."""
     h = rng.standard_normal((dim_x, dim_x)) / np.sqrt(dim_x)
     return h @ h.T + jitter * np.eye(dim_x)
 
@@ -145,10 +149,10 @@ def full_rank_covariance(dim_x: int, jitter: float, rng: np.random.Generator) ->
 def flattened_covariance(
     dim_x: int, rank: int, lambda_delta: float, jitter: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """Eq. (52): U diag(lambda_1 .. lambda_rank, lambda_delta ..) U^T + jitter I, lambda_i ~ |N(0,
-    1/rank)| + 0.1, U random.
+    """A random covariance U diag(lambda_1 .. lambda_rank, lambda_delta ..) U^T + jitter I with
+    lambda_i ~ |N(0, 1/rank)| + 0.1 and U a random rotation, `(D_X, D_X)` (Eq. 52).
 
-    Raises ValueError unless rank < dim_x.
+    Raises: ValueError unless rank < dim_x.
     """
     if not rank < dim_x:
         raise ValueError(
@@ -161,10 +165,9 @@ def flattened_covariance(
 
 
 def with_information(cov_x: np.ndarray, a: np.ndarray, nats: float) -> JointGaussian:
-    """The linear model with just so much noise that I(X;Y) is `nats`; with none of it y is pure
-    noise.
+    """The linear model with just so much noise that I(X;Y) is `nats`. At 0 nats y is pure noise.
 
-    Raises: ValueError for more information than noise of e^-6 leaves.
+    Raises: ValueError for more information than noise of standard deviation e^-6 leaves.
     """
     if nats == 0:
         return JointGaussian.linear(cov_x, np.zeros_like(a), 1.0)

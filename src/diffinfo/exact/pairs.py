@@ -1,9 +1,9 @@
-"""Pairs (X, Y) of known mutual information: what an estimator for everybody's data has to get
-right, in nats.
+"""Pairs (X, Y) of known mutual information, in nats, on which an estimator for everybody's data
+is judged.
 
-Multinormals, Student's t, bimodal mixtures - and the same pushed through maps that change no
-information but everything else: monotone maps of single coordinates, spirals, curves rolled up in
-more dimensions. (In the spirit of Czyz et al., "Beyond Normal: On the Evaluation of Mutual
+It holds multinormals, Student's t and bimodal mixtures, and maps that change no information but
+everything else: monotone maps of single coordinates, spirals, and curves rolled up in more
+dimensions. (The suite is in the spirit of Czyz et al., "Beyond Normal: On the Evaluation of Mutual
 Information Estimators", 2023.)
 """
 
@@ -20,14 +20,18 @@ Sampler = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
 
 @dataclass(frozen=True)
 class KnownPair:
-    """`sample(n, rng)` gives x `(n, D_X)` and y `(n, D_Y)`, float64; `truth` is I(X;Y) in nats."""
+    """A joint law: `sample(n, rng)` gives x `(n, D_X)` and y `(n, D_Y)`, float64, and `truth` is
+    I(X;Y) in nats.
+    """
 
     name: str
     sample: Sampler
     truth: float
 
     def mapped(self, name: str, of_x: Callable, of_y: Callable | None = None) -> "KnownPair":
-        """The same information after an invertible map of x and one of y (by default the same one)."""
+        """The pair after an invertible map of x and one of y, by default the same map; the
+        information stays.
+        """
 
         def sample(n, rng):
             x, y = self.sample(n, rng)
@@ -41,8 +45,8 @@ def _log_det(matrix: np.ndarray) -> float:
 
 
 def _dispersion(kind: str, dim_x: int, dim_y: int, strength: float) -> np.ndarray:
-    """`dense`: every two coordinates correlate by `strength`; `sparse`: the first two of x with the
-    first two of y.
+    """A correlation matrix: in a `dense` one every two coordinates correlate by `strength`, in a
+    `sparse` one only the first two of x with the first two of y.
     """
     size = dim_x + dim_y
     if kind == "dense":
@@ -54,7 +58,9 @@ def _dispersion(kind: str, dim_x: int, dim_y: int, strength: float) -> np.ndarra
 
 
 def multinormal(kind: str, dim_x: int, dim_y: int, strength: float) -> KnownPair:
-    """Gaussian with unit variances, `kind` "dense" or "sparse" (see `_dispersion`)."""
+    """A Gaussian pair with unit variances, whose `kind` is "dense" or "sparse": every two
+    coordinates correlate by `strength`, or only the first two of x with the first two of y.
+    """
     cov = _dispersion(kind, dim_x, dim_y, strength)
     root = np.linalg.cholesky(cov)
 
@@ -67,8 +73,8 @@ def multinormal(kind: str, dim_x: int, dim_y: int, strength: float) -> KnownPair
 
 
 def student(kind: str, dim_x: int, dim_y: int, strength: float, dof: float) -> KnownPair:
-    """Multivariate Student's t: a multinormal divided by one common chi. Even uncorrelated, its
-    parts share that scale.
+    """Multivariate Student's t: a multinormal divided by one common chi. Even when uncorrelated, x
+    and y share that scale.
     """
     normal = multinormal(kind, dim_x, dim_y, strength)
 
@@ -77,8 +83,8 @@ def student(kind: str, dim_x: int, dim_y: int, strength: float, dof: float) -> K
         scale = np.sqrt(dof / rng.chisquare(dof, (n, 1)))
         return x * scale, y * scale
 
-    # the dispersion-free part of a t distribution's entropy (with k = dof + dimension), and of the
-    # normaliser
+    # This is the part of a t distribution's entropy that the dispersion does not enter, for
+    # k = dof + dimension; k = dof gives that of the normaliser.
     def f(k):
         return gammaln(k / 2) - k / 2 * digamma(k / 2)
 
@@ -87,8 +93,8 @@ def student(kind: str, dim_x: int, dim_y: int, strength: float, dof: float) -> K
 
 
 def bimodal(dim: int, separation: float, noise: float) -> KnownPair:
-    """`dim` independent coordinates x = +-separation/2 + N(0, 1), y = x + noise N(0, 1): exact by
-    quadrature.
+    """A pair of `dim` independent coordinates x = +-separation/2 + N(0, 1), y = x + noise N(0, 1);
+    its truth is by quadrature.
     """
 
     def sample(n, rng):
@@ -113,7 +119,7 @@ def bimodal(dim: int, separation: float, noise: float) -> KnownPair:
 
 
 def independent(dim: int) -> KnownPair:
-    """Skewed and heavy-tailed coordinates of no information about each other."""
+    """A normal x and a skewed, heavy-tailed y that know nothing of each other."""
 
     def sample(n, rng):
         return rng.standard_normal((n, dim)), np.exp(rng.standard_normal((n, dim)))
@@ -122,7 +128,7 @@ def independent(dim: int) -> KnownPair:
 
 
 def monotone(values: np.ndarray) -> np.ndarray:
-    """Another strictly monotone map, of another scale, for each coordinate in turn."""
+    """Map each coordinate in turn by another strictly monotone map of another scale."""
     maps = (
         np.sinh,
         lambda v: 1e4 * ndtr(v),
@@ -145,24 +151,24 @@ def spiralled(values: np.ndarray) -> np.ndarray:
 
 
 def rolled(values: np.ndarray) -> np.ndarray:
-    """Each coordinate becomes two, along a rolled-up sheet (Swiss roll): `(n, D) -> (n, 2 D)`."""
+    """Make two coordinates of each, along a rolled-up sheet (Swiss roll): `(n, D) -> (n, 2 D)`."""
     along = 1.5 * np.pi * (1 + 2 * ndtr(values))
     return np.concatenate([along * np.cos(along), along * np.sin(along)], axis=1) / 21
 
 
 def helix(values: np.ndarray) -> np.ndarray:
-    """Each coordinate becomes three, along a helix: `(n, D) -> (n, 3 D)`."""
+    """Make three coordinates of each, along a helix: `(n, D) -> (n, 3 D)`."""
     along = 4 * values
     return np.concatenate([np.cos(along), np.sin(along), 0.1 * along], axis=1)
 
 
 def unchanged(values: np.ndarray) -> np.ndarray:
-    """The identity."""
+    """Leave the values as they are."""
     return values
 
 
 def suite() -> list[KnownPair]:
-    """The cases of issue and benchmark, small dimensions first."""
+    """The pairs of the benchmark: dimensions 1 to 50, mapped and not."""
     sparse, dense = (
         (lambda d: multinormal("sparse", d, d, 0.8)),
         (lambda d: multinormal("dense", d, d, 0.5)),

@@ -1,5 +1,5 @@
-"""Two mixtures in the plane on which schedules are compared, and scores that a collapsed sampler
-cannot win all of.
+"""Two mixtures in the plane on which schedules are compared, and scores of their samples, of which
+a collapsed sampler cannot win all.
 
 Radius, pitch, weights and variance are those that reproduce the published tables of 2601.21943,
 which does not state them.
@@ -15,13 +15,13 @@ DEVIATION = 0.25
 
 
 def circle8() -> Mixture:
-    """Eight components on a circle of radius 4."""
+    """A mixture of eight components on a circle of radius 4."""
     angle = 2 * np.pi * np.arange(8) / 8
     return Mixture(4 * np.stack([np.cos(angle), np.sin(angle)], axis=1), WEIGHTS, DEVIATION**2)
 
 
 def grid8() -> Mixture:
-    """Eight components on a 3x3 lattice of pitch 3 without its centre."""
+    """A mixture of eight components on a 3x3 lattice of pitch 3 without its centre."""
     points = np.array([(x, y) for y in (-3.0, 0.0, 3.0) for x in (-3.0, 0.0, 3.0) if x or y])
     return Mixture(points, WEIGHTS, DEVIATION**2)
 
@@ -29,32 +29,26 @@ def grid8() -> Mixture:
 TOYS = {"circle8": circle8, "grid8": grid8}
 
 
-def ddpm_log_snrs() -> np.ndarray:
-    """Log-SNRs of DDPM's 1000 time steps, linear betas, from the noisiest to the cleanest,
-    `(1000,)`.
-    """
-    alpha = np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))
-    return (np.log(alpha) - np.log1p(-alpha))[::-1]
-
-
 def negative_log_likelihood(mixture: Mixture, x: np.ndarray) -> np.ndarray:
-    """-log p(x) under the mixture itself, `(n, d) -> (n,)`; a sampler that shrinks every component
-    has less than data have.
+    """-log p(x) in nats under the mixture itself, `(n, d) -> (n,)`. A sampler that shrinks every
+    component has a lower one than the data have.
     """
     return -mixture.log_density(x, 0.0)
 
 
 def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
-    """`2 E|X - Y| - E|X - X'| - E|Y - Y'|`, unbiased, zero for equal laws only. x, y: `(n, d)`."""
+    """Unbiased estimate of `2 E|X - Y| - E|X - X'| - E|Y - Y'|`, which is zero for equal laws only.
+
+    x, y: `(n, d)` and `(m, d)`.
+    """
     return float(2 * cdist(x, y).mean() - pdist(x).mean() - pdist(y).mean())
 
 
 def mode_scores(mixture: Mixture, x: np.ndarray) -> tuple[float, float]:
-    """Mean over samples of their component's variance as a share of the true one, and the total
-    variation between weights.
+    """The mean squared deviation of samples x `(n, d)` from their nearest component's mean, as a
+    share of the true variance, and the total variation between the weights.
 
-    Samples belong to their nearest component, x: `(n, d)`; the variance is about the component's
-    own mean, so that samples in between count, too.
+    The deviation is from the component's own mean, so that samples between components count, too.
     """
     nearest = cdist(x, mixture.means).argmin(1)
     counts = np.bincount(nearest, minlength=len(mixture.weights))

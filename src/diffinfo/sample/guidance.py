@@ -13,7 +13,8 @@ def _guided(denoiser: Denoiser, weight, z, lam, y=None):
 
 
 def guided(denoiser: Denoiser, weight: float) -> Denoiser:
-    """`(1 + w) v_c - w v_u`, guidance weight w: 0 leaves the conditional field, -1 gives the
-    unconditional one.
+    """The field `(1 + w) v_c - w v_u` of guidance weight w, where v_c and v_u are the conditional
+    and unconditional fields of `denoiser`: weight 0 gives v_c, and -1 gives v_u. Without a
+    condition it is v_u whatever the weight.
     """
     return jax.tree_util.Partial(_guided, denoiser, weight)

@@ -1,19 +1,55 @@
 """Loss-adaptive schedules: from a risk curve to the noise levels that a sampler with few steps
 should visit (2601.21943).
 
-With the risk `R(snr) = E|x - x_hat|^2` of a denoiser, freezing it between SNRs costs (twice the
-path KL, but for what no schedule changes; Eq. 5.1)
+With the risk `R(snr) = E|x - x_hat|^2` of a denoiser, freezing the denoiser between SNRs costs, up
+to a constant that no schedule changes, half of
 
-    J = sum_k (g(snr_{k+1}) - g(snr_k)) R(snr_k),    g(snr) = snr / (1 + saturation snr)    (Eq. 5.2)
+    J = sum_k (g(snr_{k+1}) - g(snr_k)) R(snr_k),    g(snr) = snr / (1 + saturation snr)   (Eq. 5.2)
 
-with saturation 0; larger ones forgive what is lost at the cleanest levels. A penalty for uneven
-steps in log-SNR, `smoothness sum_k (l_k - l_{k-1})^2`, `l_k = log(snr_{k+1} / snr_k)`, makes it
-second order (Eq. 6.1).
+nats of path KL where the saturation is 0 (Eq. 5.1). A larger saturation forgives what is lost at
+the cleanest levels. A penalty for uneven steps in log-SNR, `smoothness sum_k (l_k - l_{k-1})^2`
+with `l_k = log(snr_{k+1} / snr_k)`, makes the problem second order (Eq. 6.1).
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from diffinfo.errors import DataError
+from diffinfo.process.schedule import ddpm_alphas_cumprod, log_snr_of_alpha
+
+
+@dataclass(frozen=True, eq=False)
+class Schedule:
+    """The levels that a sampler should visit, from the noisiest to the cleanest.
+
+    indices `(K + 1,)` are rows of the risk curve, and snr `(K + 1,)` the signal-to-noise ratios
+    `alpha / (1 - alpha)` there.
+    """
+
+    indices: np.ndarray
+    snr: np.ndarray
+
+    @property
+    def log_snr(self) -> np.ndarray:
+        """Log-SNRs, as this library's samplers take them, `(K + 1,)`."""
+        return np.log(self.snr)
+
+    @property
+    def sigma(self) -> np.ndarray:
+        """`snr^-1/2`, as k-diffusion takes them (`x = data + sigma noise`), `(K + 1,)`."""
+        return self.snr**-0.5
+
+    def timesteps(self, alphas_cumprod=None) -> np.ndarray:
+        """The time steps nearest in log-SNR, as diffusers takes them, `(K + 1,)` integers.
+
+        alphas_cumprod: signal power left after each time step, `(T,)`; by default that of DDPM's
+        1000 steps with linear betas. Levels beyond the first or last time step get that one.
+        """
+        alpha = (
+            ddpm_alphas_cumprod() if alphas_cumprod is None else np.asarray(alphas_cumprod, float)
+        )
+        return np.abs(log_snr_of_alpha(alpha)[None] - self.log_snr[:, None]).argmin(1)
 
 
 def _axis(snr: np.ndarray, saturation: float) -> np.ndarray:
@@ -24,14 +60,14 @@ def _checked(snr, risk, steps: int) -> tuple[np.ndarray, np.ndarray]:
     snr, risk = np.asarray(snr, float), np.asarray(risk, float)
     if snr.ndim != 1 or snr.shape != risk.shape or len(snr) < 2:
         raise DataError(
-            f"a risk curve has as many SNRs as risks, at least two: got shapes {snr.shape} and {risk.shape}"
+            "a risk curve has as many SNRs as risks, at least two: "
+            f"got shapes {snr.shape} and {risk.shape}"
         )
     if not (np.isfinite(snr).all() and (snr > 0).all() and (np.diff(snr) > 0).all()):
         raise DataError("snr must be positive, finite and increase from row to row")
-    if not (np.isfinite(risk).all() and (risk >= 0).all()):
-        raise DataError(
-            f"risk must be finite and not negative: row {int(np.argmin(np.isfinite(risk) & (risk >= 0)))} is not"
-        )
+    valid = np.isfinite(risk) & (risk >= 0)
+    if not valid.all():
+        raise DataError(f"risk must be finite and not negative: row {valid.argmin()} is not")
     if not 1 <= steps < len(snr):
         raise DataError(
             f"steps={steps}: a curve of {len(snr)} levels has room for 1 to {len(snr) - 1}"
@@ -57,14 +93,16 @@ def las(
     beam: int = 8,
     window: int = 12,
     spread: int = 8,
-) -> np.ndarray:
-    """Indices `(steps + 1,)` of the levels of least cost, the first and the last of a risk curve
-    `snr`, `risk` `(N,)` included.
+) -> Schedule:
+    """The schedule of least cost J through `steps + 1` levels of a risk curve `snr`, `risk` `(N,)`,
+    the first and the last level included.
 
-    Without smoothness an exact dynamic program. With it, a search that keeps the `beam` best paths
-    to every level and goes on from each to levels within `window` of where an even step would lead,
-    and `spread` evenly spaced others. Raises DataError for a curve that is not one, or with too few
-    levels.
+    Without smoothness this is an exact dynamic program. With it, a search keeps the `beam` best
+    paths to every level, and goes on from each of them to the levels within `window` of where an
+    even step would lead, and to `spread` evenly spaced others.
+
+    Raises: DataError for a curve whose SNRs do not increase or whose risks are negative or not
+    finite, for one with too few levels, and for a negative saturation or smoothness.
     """
     snr, risk = _checked(snr, risk, steps)
     if smoothness < 0 or saturation < 0:
@@ -73,17 +111,11 @@ def las(
         )
     axis = _axis(snr, saturation)
     if smoothness == 0:
-        return _first_order(axis, risk, steps)
-    return _second_order(
-        np.log(snr),
-        axis,
-        risk,
-        steps,
-        smoothness,
-        beam,
-        min(window, len(snr)),
-        min(spread, len(snr)),
-    )
+        indices = _first_order(axis, risk, steps)
+    else:
+        window, spread = min(window, len(snr)), min(spread, len(snr))
+        indices = _second_order(np.log(snr), axis, risk, steps, smoothness, beam, window, spread)
+    return Schedule(indices, snr[indices])
 
 
 def _first_order(axis: np.ndarray, risk: np.ndarray, steps: int) -> np.ndarray:
@@ -105,13 +137,13 @@ def _first_order(axis: np.ndarray, risk: np.ndarray, steps: int) -> np.ndarray:
 def _second_order(log_snr, axis, risk, steps, smoothness, beam, window, spread) -> np.ndarray:
     n = len(axis)
     others = np.unique(np.round(np.linspace(0, n - 1, spread)).astype(int))
-    # One entry per kept path: where it ends, where it was before, its cost, and its place among the
-    # entries of the step before.
+    # There is one entry per kept path: the level where it ends, its cost and the length of its last
+    # step. The trail tells each entry's place among those of the step before, and its end.
     end, cost = np.zeros(1, int), np.zeros(1)
-    length = np.full(1, np.nan)  # of its last step
+    length = np.full(1, np.nan)
     trail: list[tuple[np.ndarray, np.ndarray]] = []
     for step in range(steps):
-        # the farthest level that leaves room for the steps after this one
+        # This is the farthest level that leaves room for the steps after this one.
         last = n - (steps - step)
         if step == 0:
             reached = np.arange(1, n)[None] if steps > 1 else np.full((1, 1), n - 1)
@@ -129,7 +161,8 @@ def _second_order(log_snr, axis, risk, steps, smoothness, beam, window, spread) 
         new_cost = cost[source] + (axis[to] - axis[end[source]]) * risk[end[source]]
         if step > 0:
             new_cost += smoothness * (new_length - length[source]) ** 2
-        order = np.argsort(new_cost)  # then by level, stably: small integers are sorted in no time
+        # The order is by level and then by cost: NumPy's stable sort of small integers is fast.
+        order = np.argsort(new_cost)
         order = order[
             np.argsort(to[order].astype(np.uint16 if n < 2**16 else np.uint32), kind="stable")
         ]

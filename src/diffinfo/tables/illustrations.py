@@ -1,9 +1,8 @@
-"""The paper's illustrations (Figs. 1, 6, 7, 8, 19), computed from exact fields: tidy tables of
+"""The tables of the paper's illustrations (Figs. 1, 6, 7, 8, 19), computed from exact fields: tidy
 points, curves and arrows.
 """
 
 import itertools
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -14,16 +13,16 @@ from diffinfo.exact.denoisers import GaussianDenoiser, MixtureDenoiser
 from diffinfo.exact.joint_gaussian import JointGaussian
 from diffinfo.process.denoise import score
 from diffinfo.process.schedule import VPSchedule
-from diffinfo.sample.ancestral import ancestral_path
 from diffinfo.sample.guidance import guided
-from diffinfo.sample.ode import ode_path
+from diffinfo.sample.solvers import SOLVERS, path, solve
 
 SCHEDULE = VPSchedule()
-_COMPONENTS, _WIDTH = 240, 0.01  # beads on the curve, and the standard deviation of each
+# The curve is a string of so many beads, each of this standard deviation.
+_COMPONENTS, _WIDTH = 240, 0.01
 
 
 def curve(u: np.ndarray) -> np.ndarray:
-    """The one-dimensional manifold of Figs. 1 and 7, `(n,) -> (n, 2)`."""
+    """Points of the one-dimensional manifold of Figs. 1 and 7, `(n,) -> (n, 2)`."""
     return np.stack([1.3 * u, 0.7 * np.sin(1.8 * u)], axis=-1)
 
 
@@ -35,8 +34,8 @@ def _normal(u: np.ndarray) -> np.ndarray:
 
 
 def mixture_on_a_curve() -> tuple[MixtureDenoiser, np.ndarray, np.ndarray]:
-    """Two Gaussian classes along the curve, as beads: the denoiser, the beads' parameters u `(J,)`,
-    class weights `(2, J)`.
+    """Two Gaussian classes along the curve, made of beads: their denoiser, the beads' parameters u
+    `(J,)`, and the beads' weights in each class `(2, J)`.
     """
     u = np.linspace(-1.7, 1.7, _COMPONENTS)
     weights = np.stack([np.exp(-0.5 * ((u - centre) / 0.32) ** 2) for centre in (-0.75, 0.75)])
@@ -51,7 +50,7 @@ def mixture_on_a_curve() -> tuple[MixtureDenoiser, np.ndarray, np.ndarray]:
 
 
 def _draw_from_mixture(n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Parameters u of `n` points and their classes."""
+    """Draw the parameters u of n points and their classes, both `(n,)`."""
     _, u, weights = mixture_on_a_curve()
     y = rng.integers(0, 2, n)
     return np.array([rng.choice(u, p=weights[label]) for label in y]), y.astype(np.int32)
@@ -61,10 +60,10 @@ def fig1() -> pd.DataFrame:
     """Density along the curve, reverse drift around it at two noise levels, and the size of scores
     at every level.
 
-    kind `density`: x, y on the curve, value = density of marginal or class along it. `drift`: x, y,
-    dx, dy of `-b_+ + sigma^2 score` (Eq. 2), field `marginal` or `class 0`, at log-SNR `lam`.
-    `size`: root mean square, at samples of p_lam, of the score's part normal to the curve, and of
-    the difference of conditional and unconditional scores.
+    Rows of kind `density` have x, y on the curve and as value the density of the marginal or of a
+    class along it. `drift` has x, y and dx, dy of `-b_+ + sigma^2 score` (Eq. 2) at log-SNR `lam`,
+    for the field `marginal` or `class 0`. `size` has root mean squares at samples of p_lam: of the
+    score's part normal to the curve, and of the difference of conditional and unconditional scores.
     """
     denoiser, u, weights = mixture_on_a_curve()
     points = curve(u)
@@ -132,8 +131,8 @@ def fig1() -> pd.DataFrame:
 
 
 def fig6() -> pd.DataFrame:
-    """y = x + N(0, sigma_eps^2) with x ~ N(0, 1) (Eq. 19): samples, contours, and p(x) beside p(x |
-    y = 1).
+    """The pair y = x + N(0, sigma_eps^2) with x ~ N(0, 1) (Eq. 19): samples, contours, and p(x)
+    beside p(x | y = 1).
     """
     rng = np.random.default_rng(0)
     grid, angle = np.linspace(-3.5, 3.5, 281), np.linspace(0, 2 * np.pi, 181)
@@ -173,22 +172,23 @@ def fig7() -> pd.DataFrame:
     denoiser, u, _ = mixture_on_a_curve()
     lams = np.linspace(*SCHEDULE.log_snr_range(1e-5), 161)
     start = jax.random.normal(jax.random.key(3), (60, 2))
-    path = np.asarray(ode_path(denoiser, None, start, lams))
+    # The flow is deterministic and makes no use of its key.
+    z = np.asarray(path(denoiser, None, start, lams, jax.random.key(3), SOLVERS["ode"]))
     a = np.sqrt(1 / (1 + np.exp(-lams)))
     fine = curve(np.linspace(u[0], u[-1], 2000))
     frames = []
-    for number in range(path.shape[1]):
+    for number in range(z.shape[1]):
         distance = [
-            np.linalg.norm(fine * scale - z, axis=1).min()
-            for scale, z in zip(a, path[:, number], strict=True)
+            np.linalg.norm(fine * scale - point, axis=1).min()
+            for scale, point in zip(a, z[:, number], strict=True)
         ]
         frame = pd.DataFrame(
             {
                 "kind": "path",
                 "path": number,
                 "lam": lams,
-                "x": path[:, number, 0],
-                "y": path[:, number, 1],
+                "x": z[:, number, 0],
+                "y": z[:, number, 1],
             }
         )
         frames.append(frame.assign(distance=distance, s=SCHEDULE.time(lams)))
@@ -200,8 +200,8 @@ def fig8() -> pd.DataFrame:
     """Guided samples of a 1 + 1 dimensional Gaussian (Eq. 59), with the exact law that each weight
     leads to.
 
-    kind `sample`: x, y. `law`: regression x = gain y and conditional standard deviation, and exact
-    I(X;Y), per weight.
+    Rows of kind `sample` have x, y. `law` has, for each weight, the gain of the regression
+    x = gain y, the conditional standard deviation, and the exact I(X;Y) in nats.
     """
     lam_range = SCHEDULE.log_snr_range(1e-5)
     model = JointGaussian.linear(np.eye(1), np.eye(1), 0.8)
@@ -211,9 +211,8 @@ def fig8() -> pd.DataFrame:
     start = jax.random.normal(jax.random.key(0), y.shape)
     frames = []
     for weight in (0.0, 2.0, 5.0):
-        x = np.asarray(
-            ode_path(guided(denoiser, weight), jnp.asarray(y, jnp.float32), start, lams)
-        )[-1]
+        field, labels = guided(denoiser, weight), jnp.asarray(y, jnp.float32)
+        x = np.asarray(solve(field, labels, start, lams, jax.random.key(0), SOLVERS["ode"]))
         law = model.guided(weight, lam_range)
         frames.append(
             pd.DataFrame({"kind": "sample", "weight": weight, "x": x[:, 0], "y": y[:, 0]})
@@ -244,7 +243,10 @@ def fig19() -> pd.DataFrame:
         keep = after / before
         forward.append(np.sqrt(keep) * forward[-1] + np.sqrt(1 - keep) * rng.standard_normal(24))
     lams = SCHEDULE.log_snr(s[1:])[::-1]
-    backward = np.asarray(ancestral_path(denoiser, None, (24, 1), lams, jax.random.key(2)))[..., 0]
+    start_key, noise_key = jax.random.split(jax.random.key(2))
+    start = jax.random.normal(start_key, (24, 1))
+    z = path(denoiser, None, start, lams, noise_key, SOLVERS["ancestral"])
+    backward = np.asarray(z)[..., 0]
     frames = []
     for kind, clock, paths in (
         ("forward", s, np.array(forward)),
@@ -261,12 +263,3 @@ def fig19() -> pd.DataFrame:
         )
     )
     return pd.concat(frames, ignore_index=True)
-
-
-ILLUSTRATIONS: dict[str, Callable[[], pd.DataFrame]] = {
-    "fig1": fig1,
-    "fig6": fig6,
-    "fig7": fig7,
-    "fig8": fig8,
-    "fig19": fig19,
-}

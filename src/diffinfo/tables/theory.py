@@ -1,11 +1,13 @@
-"""The tables of Figs. 23 to 26: schedules on toys, what steps cost, entropy against dimension,
-levels against dimension.
+"""The tables of Figs. 23 to 26, tidy: few steps on two mixtures, what steps cost, and how steps and
+noise levels grow with entropy and with dimension.
+
+Every function makes the figure's table by default; smaller arguments make a smaller one.
 """
 
-from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from itertools import pairwise
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -14,7 +16,6 @@ from scipy.stats import norm
 
 from diffinfo.estimate.risk import risk_curve
 from diffinfo.estimate.statistics import Estimate
-from diffinfo.exact.denoisers import MixtureDenoiser
 from diffinfo.exact.dimension import (
     distinguishable_levels,
     gaussian_terminal_kl,
@@ -44,26 +45,29 @@ from diffinfo.exact.steps import (
 )
 from diffinfo.exact.toys import (
     TOYS,
-    ddpm_log_snrs,
     energy_distance,
     mode_scores,
     negative_log_likelihood,
 )
+from diffinfo.process.schedule import ddpm_alphas_cumprod, log_snr_of_alpha
 from diffinfo.sample.grids import edm_grid, even_grid, log_snr_grid
 from diffinfo.sample.las import las
 from diffinfo.sample.solvers import ddim, ode_2m, sde_2m, solve
 
 SAMPLERS = {"DDIM": ddim(1.0), "DDIM, eta 0": ddim(0.0), "ODE-2M": ode_2m, "SDE-2M": sde_2m}
-NFE = (5, 7, 10)
-TOLERANCE = 0.05  # nats of path or terminal KL, in what "steps needed" means
+# Enough steps are those that leave a path or terminal KL of so many nats.
+TOLERANCE = 0.05
 
 
 def _toy_grids(lams: np.ndarray, risk: np.ndarray, steps: int) -> Mapping[str, np.ndarray]:
+    """Grids of log-SNRs `(steps + 1,)` by the name of their schedule, for candidates `lams` and the
+    risk there, both `(N,)`.
+    """
     snr = np.exp(lams)
     return {
-        "LAS": lams[las(snr, risk, steps, 0.05)],
-        "LAS, lambda 0": lams[las(snr, risk, steps, 0.0)],
-        "LAS, rho 0.01": lams[las(snr, risk, steps, 0.05, 0.01)],
+        "LAS": lams[las(snr, risk, steps, 0.05).indices],
+        "LAS, lambda 0": lams[las(snr, risk, steps, 0.0).indices],
+        "LAS, rho 0.01": lams[las(snr, risk, steps, 0.05, 0.01).indices],
         "linear": even_grid(lams, steps),
         "EDM": edm_grid(lams[0], lams[-1], steps),
         "log-SNR": log_snr_grid(lams[0], lams[-1], steps),
@@ -71,7 +75,9 @@ def _toy_grids(lams: np.ndarray, risk: np.ndarray, steps: int) -> Mapping[str, n
 
 
 def _toy_scores(mixture: Mixture, x: np.ndarray, blocks: list[np.ndarray]) -> dict[str, Estimate]:
-    """Scores of samples, the ones without a per-sample value by blocks of them."""
+    """Scores of samples x `(n, 2)`; those without a value per sample are taken on parts of x, as
+    many as there are blocks of data `(m, 2)`.
+    """
     parts = np.array_split(x, len(blocks))
     ratios, distances = zip(*(mode_scores(mixture, part) for part in parts), strict=True)
     apart = [
@@ -86,21 +92,28 @@ def _toy_scores(mixture: Mixture, x: np.ndarray, blocks: list[np.ndarray]) -> di
     }
 
 
-def toys(samples: int = 50_000, seeds: int = 2, curve: int = 10_000) -> pd.DataFrame:
-    """Fig. 23: schedules and samplers with few steps on two mixtures, exact denoiser; nll and
-    path_kl in nats.
+def toys(
+    samples: int = 50_000,
+    seeds: int = 2,
+    curve: int = 10_000,
+    nfe: Sequence[int] = (5, 7, 10),
+    block: int = 2000,
+) -> pd.DataFrame:
+    """Fig. 23: schedules and samplers with few steps on two mixtures, with the exact denoiser; nll
+    and path_kl are in nats.
+
+    samples: per seed of every sampler. curve: examples of the risk curve. nfe: evaluations of the
+    denoiser. block: examples of data in each of the eight energy distances.
     """
     rows = []
+    lams = log_snr_of_alpha(ddpm_alphas_cumprod())[::-1]
     for name, make in TOYS.items():
-        mixture, lams = make(), ddpm_log_snrs()
-        denoiser = MixtureDenoiser.of(
-            mixture.means, mixture.variance, mixture.weights, np.zeros(len(mixture.weights), int)
-        )
-        rng = np.random.default_rng(0)
+        mixture = make()
+        denoiser, rng = mixture.denoiser(), np.random.default_rng(0)
         risk, _ = risk_curve(denoiser, mixture.draw(curve, rng), lams, jax.random.key(0))
-        blocks = [mixture.draw(2000, rng) for _ in range(8)]
-        # I(x; x_t) between the ends of the grid, by the trapezoid over all candidates. The path KLs
-        # of one risk curve share its error, which is not worked out.
+        blocks = [mixture.draw(block, rng) for _ in range(8)]
+        # This is I(x; x_t) between the ends of the grid, by the trapezoidal rule over all
+        # candidates. The path KLs of one risk curve share its error, which is not worked out.
         gained = 0.5 * np.trapezoid(risk, np.exp(lams))
 
         def add(sampler, schedule, steps, scores, name=name):
@@ -122,7 +135,7 @@ def toys(samples: int = 50_000, seeds: int = 2, curve: int = 10_000) -> pd.DataF
                 )
 
         add("data", "data", 0, _toy_scores(mixture, mixture.draw(samples * seeds, rng), blocks))
-        for steps in NFE:
+        for steps in nfe:
             for schedule, grid in _toy_grids(lams, risk, steps).items():
                 at = np.interp(grid, lams, risk)
                 cost = 0.5 * float(np.diff(np.exp(grid)) @ at[:-1]) - gained
@@ -147,19 +160,25 @@ def toys(samples: int = 50_000, seeds: int = 2, curve: int = 10_000) -> pd.DataF
                         _toy_scores(mixture, np.concatenate(drawn), blocks),
                     )
     table = pd.DataFrame(rows)
-    published = pd.read_csv(files("diffinfo").joinpath("published_toys.csv")).assign(quantity="nll")
+    published = pd.read_csv(Path(__file__).with_name("published_toys.csv")).assign(quantity="nll")
     return table.merge(published, how="left", on=["toy", "sampler", "schedule", "nfe", "quantity"])
 
 
-# Two targets with known curves, and a denoiser that is exact for another mixture than the second.
+# These are two targets with known curves, and a mixture other than the second, whose denoiser is
+# imperfect there.
 TWO_POINTS = Mixture(np.array([[-1.0], [1.0]]), np.array([0.3, 0.7]))
 THREE_MODES = Mixture(np.array([[-2.0], [0.5], [2.0]]), np.array([0.2, 0.5, 0.3]), 0.04)
 ANOTHER = Mixture(np.array([[-1.8], [0.4], [2.3]]), np.array([0.35, 0.35, 0.3]), 0.09)
 
 
-def path_costs(paths: int = 40_000) -> pd.DataFrame:
-    """Fig. 24: path KL in nats against steps, by formula and by chains; an imperfect denoiser's two
-    parts; the bound.
+def path_costs(
+    paths: int = 40_000, counts: Sequence[int] = (2, 4, 8, 16, 32, 64), levels: int = 400
+) -> pd.DataFrame:
+    """Fig. 24: path KL in nats against numbers of steps, by formula, by chains and by the bound,
+    and the two parts of it that an imperfect denoiser has.
+
+    paths: simulated chains. counts: numbers of steps. levels: steps of the grid that the best
+    schedule chooses from.
     """
     rows = []
     for target, mixture, low, high in (
@@ -168,30 +187,30 @@ def path_costs(paths: int = 40_000) -> pd.DataFrame:
     ):
         best = partial(mmse, mixture)
         gained = information(mixture, high) - information(mixture, low)
-        candidates = geometric_grid(low, high, 400)
+        candidates = geometric_grid(low, high, levels)
         curve = best(candidates)
-        for steps in (2, 4, 8, 16, 32, 64):
+        for steps in counts:
             grid = geometric_grid(low, high, steps)
             exact = discretisation_error(best, grid)
-            found = {"discretisation": (exact, 0.0)}
+            costs = {"discretisation": (exact, 0.0)}
             measured = Estimate.of(chain_kl(mixture, grid, paths, np.random.default_rng(1)))
-            found["chain"] = (measured.value, measured.standard_error)
-            chosen = candidates[las(candidates, curve, steps, 0.0)]
-            found["best_schedule"] = (path_cost(best, chosen, gained), 0.0)
+            costs["chain"] = (measured.value, measured.standard_error)
+            chosen = las(candidates, curve, steps, 0.0).snr
+            costs["best_schedule"] = (path_cost(best, chosen, gained), 0.0)
             if mixture.variance == 0:
-                found["bound"] = (entropy_bound(renyi_half_entropy(mixture.weights), grid), 0.0)
+                costs["bound"] = (entropy_bound(renyi_half_entropy(mixture.weights), grid), 0.0)
             else:
                 risk = partial(mmse, mixture, best=ANOTHER)
-                found["approximation"] = (
+                costs["approximation"] = (
                     approximation_error(lambda gamma, r=risk, b=best: r(gamma) - b(gamma), grid),
                     0.0,
                 )
-                found["imperfect"] = (path_cost(risk, grid, gained), 0.0)
+                costs["imperfect"] = (path_cost(risk, grid, gained), 0.0)
                 measured = Estimate.of(
                     chain_kl(mixture, grid, paths, np.random.default_rng(2), ANOTHER.denoise)
                 )
-                found["imperfect_chain"] = (measured.value, measured.standard_error)
-            for quantity, (value, error) in found.items():
+                costs["imperfect_chain"] = (measured.value, measured.standard_error)
+            for quantity, (value, error) in costs.items():
                 about = {
                     "target": target,
                     "steps": steps,
@@ -206,36 +225,52 @@ def path_costs(paths: int = 40_000) -> pd.DataFrame:
 
 
 def bit_terminal_kl(steps: int, amplitude: float = 4.0, points: int = 1601) -> float:
-    """KL(data || samples) in nats of one bit, means +-amplitude and variance 1, after structured
+    """KL(data || samples) in nats of one bit, of means +-amplitude and variance 1, after structured
     steps on the shifted grid.
 
-    The sampler's density is carried from step to step by quadrature; b independent bits have b
-    times as much.
+    The sampler's density is carried from step to step by quadrature on `points` points. Of b
+    independent bits the KL is b times as large.
     """
     bit = Mixture(np.array([[-amplitude], [amplitude]]), np.array([0.5, 0.5]), 1.0)
     etas = shifted_grid(np.log(2) / amplitude**2, 1.0, steps)
-    taus = 1 / etas[1:]
-    x = np.linspace(-amplitude - 9 * np.sqrt(taus[0]), amplitude + 9 * np.sqrt(taus[0]), points)
-    # from eta 0 the first step leads to one Gaussian around E mu
-    density = norm.pdf(x, 0, np.sqrt(taus[0]))
-    for tau, tau_next in pairwise(taus):
-        share = tau_next / tau
-        mean = share * x + (1 - share) * bit.component_mean(x[:, None], tau - bit.variance)[:, 0]
-        deviation = np.sqrt(share * (tau - tau_next))
-        y = np.linspace(
-            -amplitude - 9 * np.sqrt(tau_next), amplitude + 9 * np.sqrt(tau_next), points
-        )
+    totals = 1 / etas[1:]
+
+    def axis(total: float) -> np.ndarray:
+        edge = amplitude + 9 * np.sqrt(total)
+        return np.linspace(-edge, edge, points)
+
+    # The first step starts from eta 0, and so leads to one Gaussian around E mu.
+    x = axis(totals[0])
+    density = norm.pdf(x, 0, np.sqrt(totals[0]))
+    for total, total_next in pairwise(totals):
+        share = total_next / total
+        mean = share * x + (1 - share) * bit.component_mean(x[:, None], total - bit.variance)[:, 0]
+        deviation = np.sqrt(share * (total - total_next))
+        y = axis(total_next)
         density = norm.pdf(y[:, None], mean[None], deviation) @ (density * (x[1] - x[0]))
         x = y
-    truth = np.exp(bit.log_density(x[:, None], taus[-1] - bit.variance))
+    truth = np.exp(bit.log_density(x[:, None], totals[-1] - bit.variance))
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(truth > 1e-300, truth * (np.log(truth) - np.log(density)), 0.0)
     return float(terms.sum() * (x[1] - x[0]))
 
 
-def entropy_against_dimension(draws: int = 10_000, paths: int = 10_000) -> pd.DataFrame:
-    """Fig. 25: steps needed for a path (or terminal) KL of 0.05 nats, against entropy and against
-    dimension; chains in R^d.
+def entropy_against_dimension(
+    draws: int = 10_000,
+    paths: int = 10_000,
+    codewords: Sequence[int] = (2, 4, 16, 64),
+    dimensions: Sequence[int] = (2, 8, 32, 128, 512, 1024),
+    bits: Sequence[int] = (1, 2, 4, 6, 8, 10),
+    points: int = 1601,
+    lattice_dimensions: Sequence[int] = (2, 8, 32, 128, 512),
+) -> pd.DataFrame:
+    """Fig. 25: steps needed for a path (or terminal) KL of TOLERANCE, against entropy and against
+    dimension, and chains of 16 steps in R^d.
+
+    draws: examples at each node of a codebook's risk curve. paths: simulated chains of a lattice, a
+    quarter as many beyond 100 dimensions. codewords and dimensions: of the random codebooks. bits:
+    of the hypercubes. points: of the quadrature in `bit_terminal_kl`. lattice_dimensions: of the
+    spaces that hold the lattice.
     """
     rows = []
 
@@ -248,9 +283,9 @@ def entropy_against_dimension(draws: int = 10_000, paths: int = 10_000) -> pd.Da
         }
         rows.append(about | {"value": value, "standard_error": error, "tolerance": TOLERANCE})
 
-    for codewords in (2, 4, 16, 64):
-        for dimension in (2, 8, 32, 128, 512, 1024):
-            mixture = codebook(dimension, codewords)
+    for count in codewords:
+        for dimension in dimensions:
+            mixture = codebook(dimension, count)
             risk = component_risk(mixture, draws)
             needed = fewest_steps(structured_cost(mixture, risk, 1.0), TOLERANCE)
             add("codebook", "structured", mixture.entropy, dimension, needed)
@@ -261,72 +296,64 @@ def entropy_against_dimension(draws: int = 10_000, paths: int = 10_000) -> pd.Da
             add("codebook", "plain", mixture.entropy, dimension, plain)
             bound = partial(theorem_bound, mixture.entropy, mixture.spread, 1.0)
             add("codebook", "theorem", mixture.entropy, dimension, fewest_steps(bound, TOLERANCE))
-    path = lru_cache(None)(bits_cost([4.0]))
-    terminal: Callable[[int], float] = lru_cache(None)(bit_terminal_kl)
-    for bits in (1, 2, 4, 6, 8, 10):
-        entropy = bits * np.log(2)
-        add(
-            "hypercube",
-            "path",
-            entropy,
-            bits,
-            fewest_steps(lambda k, b=bits: b * path(k), TOLERANCE),
-        )
+    path, terminal = cache(bits_cost([4.0])), cache(partial(bit_terminal_kl, points=points))
+    for b in bits:
+        needed = fewest_steps(lambda k, b=b: b * path(k), TOLERANCE)
+        add("hypercube", "path", b * np.log(2), b, needed)
         # One step gives one Gaussian; from two on the terminal KL falls.
-        add(
-            "hypercube",
-            "terminal",
-            entropy,
-            bits,
-            1 + fewest_steps(lambda k, b=bits: b * terminal(k + 1), TOLERANCE),
-        )
+        needed = 1 + fewest_steps(lambda k, b=b: b * terminal(k + 1), TOLERANCE)
+        add("hypercube", "terminal", b * np.log(2), b, needed)
     lattice = 6 * (np.stack(np.meshgrid(np.arange(4), np.arange(4)), -1).reshape(16, 2) - 1.5)
     etas = np.geomspace(1 / 101, 1 / 1.02, 17)
     grid = 1 / (1 / etas - 1)
-    # of the lattice, which is two of them at once
+    # The lattice is the product of two such sides, so it costs twice as much as one.
     side = Mixture(6 * (np.arange(4.0)[:, None] - 1.5), np.full(4, 1 / 4))
     exact = 2 * discretisation_error(partial(mmse, side), etas)
-    for dimension in (2, 8, 32, 128, 512):
+    for dimension in lattice_dimensions:
         plane = np.linalg.qr(np.random.default_rng(3).standard_normal((dimension, 2)))[0]
         mixture = Mixture(lattice @ plane.T, np.full(16, 1 / 16), 1.0)
-        add("lattice, 16 steps", "structured_exact", mixture.entropy, dimension, exact)
+        about = (mixture.entropy, dimension)
+        add("lattice, 16 steps", "structured_exact", *about, exact)
         for quantity, structured in (("structured_kl", True), ("plain_kl", False)):
             n = paths if dimension <= 100 else paths // 4
-            found = Estimate.of(
+            measured = Estimate.of(
                 chain_kl(mixture, grid, n, np.random.default_rng(1), structured=structured)
             )
-            add(
-                "lattice, 16 steps",
-                quantity,
-                mixture.entropy,
-                dimension,
-                found.value,
-                found.standard_error,
-            )
+            add("lattice, 16 steps", quantity, *about, measured.value, measured.standard_error)
     return pd.DataFrame(rows)
 
 
-def levels_against_dimension(samples: int = 20_000) -> pd.DataFrame:
-    """Fig. 26: levels that can be told apart, steps that samplers need, and what share of a planted
-    component fewer find.
+def levels_against_dimension(
+    samples: int = 20_000,
+    dimensions: Sequence[int] = (2, 8, 32, 128, 512, 2048, 8192, 32768),
+    planted: Sequence[int] = (64, 256, 1024, 4096, 16384, 65536),
+    codebooks: Sequence[int] = (16, 64, 256, 1024),
+    shares: Sequence[int] = (64, 1024, 16384),
+) -> pd.DataFrame:
+    """Fig. 26: levels that can be told apart, steps that samplers need, and the share of a planted
+    component that samplers with fewer steps reach.
+
+    samples: per sampler of the planted mixture. The dimensions are those of N(0, I), of the
+    `planted` mixture whose steps are counted, of the hidden `codebooks`, and of the planted mixture
+    whose `shares` are measured.
     """
     rows = []
-    for dimension in 2 * 4 ** np.arange(8):
-        values = {"distinguishable": distinguishable_levels(int(dimension))}
+    for dimension in dimensions:
+        values = {"distinguishable": distinguishable_levels(dimension)}
         for eta in (0.0, 1.0):
-            cost = partial(gaussian_terminal_kl, int(dimension), eta=eta)
+            cost = partial(gaussian_terminal_kl, dimension, eta=eta)
             values[f"ddim_eta_{eta:g}"] = fewest_steps(cost, TOLERANCE)
         rows += [
             {"quantity": name, "dimension": dimension, "value": value}
             for name, value in values.items()
         ]
-    for dimension in 4 ** np.arange(3, 9):
-        # Bisection on the fraction's own noise: the same seed for every count of steps.
+    for dimension in planted:
+        # Every count of steps has the same seed, so that the bisection sees one smooth curve.
         needed = fewest_steps(
-            lambda k, d=int(dimension): -planted_fraction(d, k, samples, 0).mean(), -0.25
+            lambda k, d=dimension: -planted_fraction(d, k, samples, 0).mean(), -0.25
         )
         rows.append({"quantity": "planted_quarter", "dimension": dimension, "value": needed})
-    for dimension in (16, 64, 256, 1024):
+    for dimension in codebooks:
         needed = fewest_steps(lambda k, d=dimension: -search_success(d, k, 2.0), -0.9)
         rows.append({"quantity": "hidden_codebook", "dimension": dimension, "value": needed})
         rows.append(
@@ -336,24 +363,16 @@ def levels_against_dimension(samples: int = 20_000) -> pd.DataFrame:
                 "value": visible_width(dimension),
             }
         )
-    for dimension in (64, 1024, 16384):
+    for dimension in shares:
         for per_root in (0.25, 0.5, 1, 2, 4, 8, 16):
-            found = Estimate.of(
+            share = Estimate.of(
                 planted_fraction(dimension, int(per_root * np.sqrt(dimension)), samples, 0)
             )
             row = {
                 "quantity": "planted_fraction",
                 "dimension": dimension,
                 "steps_per_root": per_root,
-                "value": found.value,
+                "value": share.value,
             }
-            rows.append(row | {"standard_error": found.standard_error, "samples": samples})
+            rows.append(row | {"standard_error": share.standard_error, "samples": samples})
     return pd.DataFrame(rows)
-
-
-EXPERIMENTS: dict[str, Callable[[], pd.DataFrame]] = {
-    "fig23": toys,
-    "fig24": path_costs,
-    "fig25": entropy_against_dimension,
-    "fig26": levels_against_dimension,
-}
