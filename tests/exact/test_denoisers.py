@@ -1,10 +1,11 @@
-"""The oracle itself, against brute force that shares no code with it."""
+"""The oracle itself is held against brute force that shares no code with it."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from diffinfo.exact.denoisers import GaussianDenoiser, MixtureDenoiser
+from diffinfo.exact.mixture import Mixture
 from diffinfo.process.denoise import e_hat, eps_hat, score, x_hat
 
 MEANS, VARIANCES, WEIGHTS, CLASSES = (
@@ -17,10 +18,10 @@ MEANS, VARIANCES, WEIGHTS, CLASSES = (
 
 def _mixture_log_density(z, lam, keep=(True, True, True)):
     a, b2 = jnp.sqrt(jax.nn.sigmoid(lam)), jax.nn.sigmoid(-lam)
-    tau = a**2 * jnp.asarray(VARIANCES) + b2
+    total = a**2 * jnp.asarray(VARIANCES) + b2
     terms = (
-        -0.5 * jnp.sum((z - a * MEANS) ** 2, -1) / tau
-        - jnp.log(tau)
+        -0.5 * jnp.sum((z - a * MEANS) ** 2, -1) / total
+        - jnp.log(total)
         + jnp.log(jnp.asarray(WEIGHTS))
     )
     return jax.scipy.special.logsumexp(jnp.where(jnp.asarray(keep), terms, -jnp.inf))
@@ -39,8 +40,18 @@ def test_mixture_score_is_the_gradient_of_its_log_density():
         expected = jax.vmap(jax.grad(lambda z, lam, keep=keep: _mixture_log_density(z, lam, keep)))(
             z, lam
         )
-        found = score(denoiser(z, lam, labels), z, lam)
-        np.testing.assert_allclose(found, expected, rtol=2e-3, atol=2e-3)
+        exact = score(denoiser(z, lam, labels), z, lam)
+        np.testing.assert_allclose(exact, expected, rtol=2e-3, atol=2e-3)
+
+
+def test_a_mixture_gives_the_denoiser_of_its_own_posterior():
+    mixture = Mixture(MEANS, np.array(WEIGHTS), 0.09)
+    x = np.random.default_rng(0).standard_normal((100, 2)) * 2
+    for lam in (-2.0, 1.0, 5.0):
+        a, levels = np.sqrt(1 / (1 + np.exp(-lam))), jnp.full(100, lam)
+        z = jnp.asarray(a * x, jnp.float32)
+        predicted = x_hat(mixture.denoiser()(z, levels), z, levels)
+        np.testing.assert_allclose(predicted, mixture.denoise(x, np.exp(-lam)), atol=2e-5)
 
 
 def test_gaussian_score_is_the_gradient_of_its_log_density(joint, oracle):
@@ -59,14 +70,14 @@ def test_gaussian_score_is_the_gradient_of_its_log_density(joint, oracle):
             expected = -np.linalg.solve(noised, (z - np.sqrt(alpha) * mean).T).T
             argument = None if condition is None else jnp.asarray(condition, jnp.float32)
             z32 = jnp.asarray(z, jnp.float32)
-            found = score(oracle(z32, levels, argument), z32, levels)
+            exact = score(oracle(z32, levels, argument), z32, levels)
             np.testing.assert_allclose(
-                found, expected, rtol=3e-3, atol=3e-3 * np.abs(expected).max()
+                exact, expected, rtol=3e-3, atol=3e-3 * np.abs(expected).max()
             )
 
 
 def test_nothing_is_stored_at_equilibrium():
-    # p_d = p_eq: v* = 0 and e* = 0 at every level.
+    # Where p_d = p_eq, v* = 0 and e* = 0 at every level.
     denoiser = GaussianDenoiser.of(np.zeros(3), np.eye(3))
     z, lam = jax.random.normal(jax.random.key(1), (64, 3)), jnp.linspace(-8.0, 14.0, 64)
     v = denoiser(z, lam)

@@ -1,3 +1,5 @@
+"""Closed forms of joint Gaussians are held against determinants, samples, integrals and flows."""
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -97,8 +99,8 @@ def test_more_information_than_there_can_be_is_refused():
 
 
 def test_guidance_in_one_dimension_is_an_integral():
-    # In one dimension the flow's linear map is the exponential of an integral: log F = int (-a b /
-    # 2) dv/dz dlam.
+    # In one dimension the flow's linear map is the exponential of an integral,
+    # log F = int (-a b / 2) dv/dz dlam.
     lam_range, model = (-9.0, 16.0), JointGaussian.linear(np.eye(1), np.eye(1), 0.8)
     for weight in (0.0, 1.0, 3.0):
 

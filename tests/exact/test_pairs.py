@@ -1,10 +1,10 @@
-"""The truths that estimators are held against, checked by the pairs' own densities."""
+"""The truths that estimators are held against are checked by the pairs' own densities."""
 
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal, multivariate_t, norm
 
-from diffinfo.data import pairs
+from diffinfo.exact import pairs
 
 
 def _mean_log_ratio(joint, of_x, of_y, x, y):
@@ -46,12 +46,13 @@ def test_bimodal():
 def test_maps_can_be_undone(name):
     values = np.random.default_rng(3).standard_normal((500, 3))
     mapped = getattr(pairs, name)(values)
-    if name == "spiralled":  # the same rotation backwards: distances are kept
+    # A rotation keeps distances, so it can be undone, and a roll's radius tells how far along.
+    if name == "spiralled":
         np.testing.assert_allclose((mapped**2).sum(1), (values**2).sum(1))
         angle = -(mapped**2).sum(1) / 3
         back = np.cos(angle) * mapped[:, 0] - np.sin(angle) * mapped[:, 1]
         np.testing.assert_allclose(back, values[:, 0], atol=1e-10)
-    elif name == "rolled":  # the radius tells how far along
+    elif name == "rolled":
         radius = 21 * np.hypot(mapped[:, :3], mapped[:, 3:])
         np.testing.assert_allclose(norm.ppf((radius / (1.5 * np.pi) - 1) / 2), values, atol=1e-8)
     elif name == "helix":

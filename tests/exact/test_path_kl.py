@@ -1,6 +1,4 @@
-"""Costs of discretisation against the reference numbers of schedules.md, and against direct Monte
-Carlo.
-"""
+"""Costs of discretisation are held against reference numbers and against direct Monte Carlo."""
 
 from functools import partial
 
@@ -29,9 +27,9 @@ RANGES = {"A": (A, 0.05, 20.0), "B": (B, 0.02, 100.0)}
 
 
 def test_reference_curves():
-    found = [mmse(A, gamma) for gamma in (0.05, 0.1, 1, 10)]
+    curve = [mmse(A, gamma) for gamma in (0.05, 0.1, 1, 10)]
     np.testing.assert_allclose(
-        found, [0.8056448242, 0.7731215968, 0.3972893381, 0.0021936712], atol=1e-9
+        curve, [0.8056448242, 0.7731215968, 0.3972893381, 0.0021936712], atol=1e-9
     )
     np.testing.assert_allclose(
         [information(A, gamma) for gamma in (0.05, 1, 20)],
@@ -61,15 +59,15 @@ def test_reference_curves():
 def test_discretisation_error_both_ways(target, steps, expected):
     mixture, low, high = RANGES[target]
     grid = geometric_grid(low, high, steps)
-    found = discretisation_error(partial(mmse, mixture), grid)
-    assert found == pytest.approx(expected, abs=1e-7)
+    error = discretisation_error(partial(mmse, mixture), grid)
+    assert error == pytest.approx(expected, abs=1e-7)
     gained = information(mixture, high) - information(mixture, low)
-    assert path_cost(partial(mmse, mixture), grid, gained) == pytest.approx(found, abs=1e-9)
-    assert found <= entropy_bound(renyi_half_entropy(mixture.weights), grid) or mixture.variance > 0
+    assert path_cost(partial(mmse, mixture), grid, gained) == pytest.approx(error, abs=1e-9)
+    assert error <= entropy_bound(renyi_half_entropy(mixture.weights), grid) or mixture.variance > 0
 
 
 def test_the_derivative_of_the_mmse_is_bounded_by_the_entropy():
-    """Reference values of mmse', and `|mmse'| <= 24 max(2, H_1/2)^2 / gamma^2` (Eq. 4.4)."""
+    """It has its reference values, and `|mmse'| <= 24 max(2, H_1/2)^2 / gamma^2` (Eq. 4.4)."""
     for gamma, expected in (
         (0.1, -0.63262575),
         (0.5, -0.41983089),
@@ -88,20 +86,20 @@ def test_chain_kl_is_the_path_kl(target, steps):
     mixture, low, high = RANGES[target]
     grid = geometric_grid(low, high, steps)
     expected = discretisation_error(partial(mmse, mixture), grid)
-    found = Estimate.of(chain_kl(mixture, grid, 50_000, np.random.default_rng(1)))
-    assert abs(found.value - expected) < 4 * found.standard_error
-    assert found.standard_error < 0.02 * expected
+    measured = Estimate.of(chain_kl(mixture, grid, 50_000, np.random.default_rng(1)))
+    assert abs(measured.value - expected) < 4 * measured.standard_error
+    assert measured.standard_error < 0.02 * expected
 
 
 @pytest.mark.parametrize("target", ["A", "B"])
 def test_looking_at_a_path_more_often_changes_nothing(target):
     mixture, low, high = RANGES[target]
     expected = discretisation_error(partial(mmse, mixture), geometric_grid(low, high, 8))
-    found = Estimate.of(
+    measured = Estimate.of(
         chain_kl(mixture, geometric_grid(low, high, 32), 50_000, np.random.default_rng(1), hold=4)
     )
-    assert abs(found.value - expected) < 4 * found.standard_error
-    assert found.standard_error < 0.02 * expected
+    assert abs(measured.value - expected) < 4 * measured.standard_error
+    assert measured.standard_error < 0.02 * expected
 
 
 @pytest.mark.parametrize(
@@ -109,13 +107,13 @@ def test_looking_at_a_path_more_often_changes_nothing(target):
     [(6, (1.6847, 1.6921), (1.1218, 1.1137)), (12, (0.9227, 0.9260), (0.4727, 0.4701))],
 )
 def test_a_schedule_of_the_denoisers_own_risk_costs_least(steps, totals, errors):
-    """Of 400 even candidates, by the risk of the denoiser or by the mmse: the whole cost, and its
-    discretisation part.
+    """Grids chosen from 400 even candidates by the denoiser's risk and by the mmse have the whole
+    cost, and its discretisation part, of the reference.
     """
     candidates = geometric_grid(0.02, 100.0, 399)
     best, risk = partial(mmse, B), partial(mmse, B, best=WRONG)
     gained = information(B, 100.0) - information(B, 0.02)
-    grids = [candidates[las(candidates, curve(candidates), steps, 0.0)] for curve in (risk, best)]
+    grids = [las(candidates, curve(candidates), steps, 0.0).snr for curve in (risk, best)]
     np.testing.assert_allclose([path_cost(risk, grid, gained) for grid in grids], totals, atol=2e-4)
     np.testing.assert_allclose([path_cost(best, grid, gained) for grid in grids], errors, atol=2e-4)
 
@@ -131,8 +129,8 @@ def test_an_imperfect_denoiser_adds_its_own_part(steps, parts):
     np.testing.assert_allclose((discretisation, approximation), parts, atol=2e-6)
     gained = information(B, 100.0) - information(B, 0.02)
     assert path_cost(risk, grid, gained) == pytest.approx(discretisation + approximation, abs=1e-8)
-    found = Estimate.of(chain_kl(B, grid, 50_000, np.random.default_rng(2), WRONG.denoise))
-    assert abs(found.value - sum(parts)) < 4 * found.standard_error
+    measured = Estimate.of(chain_kl(B, grid, 50_000, np.random.default_rng(2), WRONG.denoise))
+    assert abs(measured.value - sum(parts)) < 4 * measured.standard_error
 
 
 def test_steps_of_equal_ratio_are_best_for_the_bound_and_the_error_falls_like_one_over_k():

@@ -1,4 +1,4 @@
-"""Steps against entropy and dimension, against the reference numbers of schedules.md, section 3."""
+"""Steps against entropy and against dimension are held against reference numbers."""
 
 import numpy as np
 import pytest
@@ -40,14 +40,15 @@ def test_one_bit():
         (50, 0.03384314),
         (100, 0.01672151),
     ):
-        found = path_cost(_bit_risk, shifted_grid(np.log(2) / 16, 1.0, steps), gained)
-        assert found == pytest.approx(expected, abs=1e-5)  # the reference's own tolerance
-        assert found <= theorem_bound(np.log(2), 16.0, 1.0, steps)
+        cost = path_cost(_bit_risk, shifted_grid(np.log(2) / 16, 1.0, steps), gained)
+        # The reference states its numbers to this tolerance.
+        assert cost == pytest.approx(expected, abs=1e-5)
+        assert cost <= theorem_bound(np.log(2), 16.0, 1.0, steps)
 
 
 def test_steps_grow_with_entropy_on_the_hypercube():
-    """b independent bits cost b times one, whatever the dimension that they are embedded in: K = 33
-    b + 2.
+    """A cube of b independent bits costs b times one bit, whatever dimension they are embedded in,
+    and so takes K = 33 b + 2 steps.
     """
     cost = bits_cost([4.0])
     assert cost(20) == pytest.approx(0.08771753, abs=1e-5)
@@ -58,8 +59,8 @@ def test_steps_grow_with_entropy_on_the_hypercube():
 
 
 def test_one_logarithm_is_needed():
-    """Bits of amplitudes 4, 8, 16, ...: steps grow like H L, K = 35, 87, 261, 539, 925, 1422 for 1,
-    2, 4, 6, 8, 10 bits.
+    """For bits of amplitudes 4, 8, 16, ... steps grow like H L: it takes K = 35, 87, 261, 539, 925,
+    1422 of them for 1, 2, 4, 6, 8, 10 bits.
     """
     for bits, expected in ((1, 35), (2, 87), (4, 261), (6, 539), (8, 925), (10, 1422)):
         assert fewest_steps(bits_cost(4.0 * 2.0 ** np.arange(bits)), 0.05) == pytest.approx(
@@ -69,13 +70,13 @@ def test_one_logarithm_is_needed():
 
 @pytest.mark.parametrize("power", [1.0, 2.0])
 def test_shannon_entropy_is_what_counts_for_uneven_weights(power):
-    """Weights j^-s of 64 random codewords: K / H is 48 as for even ones, though H_1/2 is not H."""
+    """Random codewords of weights j^-s take K / H = 48 as even ones do, though H_1/2 is not H."""
     even = codebook(64, 64)
     weights = np.arange(1, 65.0) ** -power
     weights /= weights.sum()
     means = even.means - weights @ even.means
     uneven = Mixture(means, weights, 1.0)
-    # R eta_max / H as in the table of codebooks, 16 / log 2.
+    # This gives R eta_max / H the value it has for even codebooks, 16 / log 2.
     uneven = Mixture(means * np.sqrt(16 / np.log(2) * uneven.entropy / uneven.spread), weights, 1.0)
     needed = fewest_steps(structured_cost(uneven, component_risk(uneven, 20_000), 1.0), 0.05)
     assert needed / uneven.entropy == pytest.approx(48.5, abs=2.0)
@@ -103,23 +104,26 @@ def test_random_codebooks(dimension, codewords, structured, plain):
     for steps in (20, 100):
         assert cost(steps) <= theorem_bound(mixture.entropy, mixture.spread, 1.0, steps)
     shifts = [mixture.entropy / mixture.spread, 1.0, 0.1]
-    found = min(fewest_steps(plain_cost(mixture, risk, 0.01, shift), 0.05) for shift in shifts)
-    assert found == pytest.approx(plain, rel=0.03)
+    needed = min(fewest_steps(plain_cost(mixture, risk, 0.01, shift), 0.05) for shift in shifts)
+    assert needed == pytest.approx(plain, rel=0.03)
 
 
 @pytest.mark.parametrize("dimension", [2, 32])
 def test_structured_steps_do_not_see_the_dimension_and_plain_ones_do(dimension):
-    """A 4x4 lattice in a random plane: chain KLs measured in R^d against 0.416249, and the plain
-    sampler's formula.
+    """Chains over a 4x4 lattice in a random plane of R^d have a path KL of 0.416249 if structured,
+    and that of the plain sampler's formula if not.
     """
     rng = np.random.default_rng(3)
     plane = np.linalg.qr(rng.standard_normal((dimension, 2)))[0]
     points = 6 * (np.stack(np.meshgrid(np.arange(4), np.arange(4)), -1).reshape(16, 2) - 1.5)
     mixture = Mixture(points @ plane.T, np.full(16, 1 / 16), 1.0)
     eta = np.geomspace(1 / 101, 1 / 1.02, 17)
-    grid = 1 / (1 / eta - 1)  # gamma = 1 / t, t = 1 / eta - variance
-    found = Estimate.of(chain_kl(mixture, grid, 20_000, np.random.default_rng(1), structured=True))
-    assert abs(found.value - 0.416249) < 4 * found.standard_error
+    # The SNR is gamma = 1 / t, with t = 1 / eta - variance.
+    grid = 1 / (1 / eta - 1)
+    measured = Estimate.of(
+        chain_kl(mixture, grid, 20_000, np.random.default_rng(1), structured=True)
+    )
+    assert abs(measured.value - 0.416249) < 4 * measured.standard_error
     expected = {2: 11.397, 32: 163.090}[dimension]
-    found = Estimate.of(chain_kl(mixture, grid, 20_000, np.random.default_rng(1)))
-    assert abs(found.value - expected) < 4 * found.standard_error
+    measured = Estimate.of(chain_kl(mixture, grid, 20_000, np.random.default_rng(1)))
+    assert abs(measured.value - expected) < 4 * measured.standard_error

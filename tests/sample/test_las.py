@@ -1,4 +1,4 @@
-"""Schedules of least cost against brute force, and what is refused."""
+"""Schedules of least cost are held against brute force, and what is no risk curve is refused."""
 
 from itertools import combinations
 
@@ -11,7 +11,7 @@ from diffinfo.sample.las import las, schedule_cost
 
 
 def _curve(n, seed=0):
-    """A falling, somewhat rough risk on uneven SNRs."""
+    """Make a falling, somewhat rough risk on uneven SNRs."""
     rng = np.random.default_rng(seed)
     snr = np.exp(np.sort(rng.uniform(-6, 6, n)))
     return snr, 16 / (1 + snr) * rng.uniform(0.7, 1.3, n)

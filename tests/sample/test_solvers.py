@@ -71,11 +71,11 @@ def test_deterministic_solvers_converge_at_their_order(step, order, counts):
 
 
 def _variance_after(step, lams):
-    """Of x at the end, for data N(0, 1) and x = N(0, 1 + sigma^2) at the start: a solver's
-    recursion is linear then.
+    """Variance of x at the end, for data N(0, 1) and x ~ N(0, 1 + sigma^2) at the start, where a
+    solver's recursion is linear.
     """
     sigma = np.exp(-0.5 * np.asarray(lams, float))
-    # x_k = p x_0 + sum q_i noise_i: (x, D_prev) as rows of coefficients of (x_0, noises).
+    # In x_k = p x_0 + sum q_i noise_i, x and D_prev are rows of coefficients of (x_0, noises).
     x = np.zeros(len(sigma))
     x[0] = 1.0
     before, h_before = np.zeros(len(sigma)), 0.0
@@ -96,7 +96,7 @@ def _variance_after(step, lams):
     ids=["ddim", "ode_2m", "heun", "heun_log_snr"],
 )
 def test_and_on_a_mixture(step, order):
-    """Against the same flow in many more steps; two modes, where the field bends."""
+    """With two modes, where the field bends, the reference is the same flow in many more steps."""
     oracle = MixtureDenoiser.of([[-1.0], [1.5]], 0.1, [0.4, 0.6], [0, 1])
     start = jax.random.normal(jax.random.key(0), (256, 1))
     exact, *coarse = (solve(oracle, None, start, log_snr_grid(*LAMS, k), jax.random.key(1), s)
@@ -110,13 +110,13 @@ def test_random_solvers_have_the_variance_of_their_recursion(step):
     oracle, lams, n = GaussianDenoiser.of(np.zeros(4), np.eye(4)), log_snr_grid(-6, 6, 10), 100_000
     start = jax.random.normal(jax.random.key(1), (n, 4))
     z = solve(oracle, None, start, lams, jax.random.key(2), step)
-    found = np.asarray(z, float).var() * (1 + np.exp(-lams[-1]))
-    assert found == pytest.approx(_variance_after(step, lams), rel=4 * np.sqrt(2 / (4 * n)))
+    variance = np.asarray(z, float).var() * (1 + np.exp(-lams[-1]))
+    assert variance == pytest.approx(_variance_after(step, lams), rel=4 * np.sqrt(2 / (4 * n)))
 
 
 def test_the_variance_of_ancestral_sampling_is_the_reference_one():
-    """schedules.md 5.2: T = 100, delta = 0.01, ten even steps of log-SNR, data N(0, 1):
-    0.6626370486.
+    """For data N(0, 1), ten even steps of log-SNR from noise of variance 100 to 0.01 leave a
+    variance of 0.6626370486.
     """
     assert _variance_after(ddim(1.0), log_snr_grid(np.log(0.01), np.log(100), 10)) == pytest.approx(
         0.6626370486, abs=1e-9
@@ -218,7 +218,7 @@ def test_grids():
         np.diff(schedule.time(time_grid(schedule, *LAMS, 7))),
         float(np.diff(schedule.time(LAMS))[0]) / 7,
     )
-    # The EDM grid from 157.4073 to 0.0100 in five steps, as schedules.md has it.
+    # The EDM grid from 157.4073 to 0.0100 in five steps has reference values.
     sigma = np.exp(-0.5 * edm_grid(*(-2 * np.log([157.4072808, 0.0100005])), 5))
     np.testing.assert_allclose(
         sigma, [157.4073, 50.5807, 13.0378, 2.4228, 0.26313, 0.0100], rtol=1e-4
