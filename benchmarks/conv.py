@@ -1,10 +1,9 @@
-"""Forward plus backward of one 3x3 convolution, ours against XLA's own and against a large matrix
-product, in GFLOP/s.
+"""GFLOP/s of one 3x3 convolution, forward and backward: ours, XLA's own, and a matrix product.
 
     python benchmarks/conv.py [--shape 64 28 28 32] [--out 32] [--rounds 5]
 
-Interleaved rounds; the median of each. The work is 3 (forward, of x, of the kernel) x 2 x 9 x N H W
-C_in C_out.
+Rounds are interleaved, and the median of each is printed. The work is
+3 (forward, gradient of x, gradient of the kernel) x 2 x 9 x N H W C_in C_out.
 """
 
 import argparse
@@ -40,7 +39,7 @@ def main() -> None:
         )
 
     def scanned(function):
-        """As in a chunk of training steps: ten in one dispatch, each depending on the one before."""
+        """Ten in one dispatch, each depending on the one before, as in a chunk of training."""
 
         def step(carry, _):
             x, kernel = carry

@@ -1,13 +1,12 @@
-"""Training images per second at 28x28: our loop against a plain one of the same network and batch,
-side by side.
+"""Training images per second at 28x28: our loop against a plain one of the same network.
 
-    python benchmarks/images.py [--channels 32 64] [--batch 64] [--patch 1] [--steps 20] [--rounds
-    3] [--threads 2]
+    python benchmarks/images.py [--channels 32 64] [--batch 64] [--patch 1] [--steps 20]
+                                [--rounds 3] [--threads 2]
 
 The plain loop is what one writes first: the same U-Net of Flax's own layers (`nnx.Conv`,
-`nnx.GroupNorm`), `nnx.jit` over a module and an `nnx.Optimizer`, one step per dispatch, batches
-that a shuffling loader scales and hands over. Rounds alternate; medians. GFLOP/s count 3 x 2 x 9 x
-C_in C_out x pixels of the 3x3 convolutions alone.
+`nnx.GroupNorm`), `nnx.jit` over a module and an `nnx.Optimizer`, one step per dispatch, and batches
+that a shuffling loader scales and hands over. Rounds alternate, and medians are printed. GFLOP/s
+count 3 x 2 x 9 x C_in C_out x pixels of the 3x3 convolutions alone.
 """
 
 import argparse
@@ -144,8 +143,10 @@ def main() -> None:
     )
     args = parser.parse_args()
     if args.threads:  # JAX has not started yet
-        flags = f"--xla_cpu_multi_thread_eigen=false --xla_force_host_platform_device_count={args.threads}"
-        os.environ["XLA_FLAGS"] = flags
+        os.environ["XLA_FLAGS"] = (
+            "--xla_cpu_multi_thread_eigen=false "
+            f"--xla_force_host_platform_device_count={args.threads}"
+        )
     rng = np.random.default_rng(0)
     x, y = (
         rng.integers(0, 256, (5000, *SHAPE), dtype=np.uint8),

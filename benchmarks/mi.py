@@ -1,10 +1,10 @@
-"""`estimate_mi` on every pair of known information (`diffinfo/data/pairs.py`).
+"""`estimate_mi` on every pair of known information (`diffinfo/exact/pairs.py`).
 
     python benchmarks/mi.py [--rows 10000] [--only student rolled] [--seed 0] > mi.csv
 
-One line per pair, as CSV: truth, estimate, standard error, whether it is within 5 % or 0.05 nats,
-the linear-Gaussian part, the other estimators, seconds. The whole suite takes about 40 minutes on 2
-cores.
+Writes one CSV line per pair: the truth, the estimate and its standard error, whether it is within
+5 % or 0.05 nats, the linear-Gaussian part, the other estimators, and seconds. The whole suite takes
+about 40 minutes on 2 cores.
 """
 
 import argparse
@@ -31,22 +31,22 @@ def main() -> None:
     for number, pair in enumerate(suite()):
         if args.only and not any(word in pair.name for word in args.only):
             continue
-        found = estimate_mi(
+        estimate = estimate_mi(
             *pair.sample(args.rows, np.random.default_rng([args.seed, number])),
             random_state=args.seed,
         )
-        error = found.mi - pair.truth
+        error = estimate.mi - pair.truth
         row = {
             "pair": pair.name,
             "truth": f"{pair.truth:.4f}",
-            "mi": f"{found.mi:.4f}",
-            "standard_error": f"{found.standard_error:.4f}",
+            "mi": f"{estimate.mi:.4f}",
+            "standard_error": f"{estimate.standard_error:.4f}",
             "error": f"{error:+.4f}",
             "within": abs(error) <= max(0.05, 0.05 * pair.truth),
-            "converged": found.converged,
-            "linear_gaussian": f"{found.linear_gaussian:.4f}",
-            **{name: f"{value.value:.4f}" for name, value in found.estimates.items()},
-            "seconds": f"{found.seconds:.0f}",
+            "converged": estimate.converged,
+            "linear_gaussian": f"{estimate.linear_gaussian:.4f}",
+            **{name: f"{value.value:.4f}" for name, value in estimate.estimates.items()},
+            "seconds": f"{estimate.seconds:.0f}",
         }
         if writer is None:
             writer = csv.DictWriter(sys.stdout, row)

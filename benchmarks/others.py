@@ -1,13 +1,13 @@
-"""Estimators of other packages on the pairs that `benchmarks/race.py --arrays pairs.npz` writes
-(truth 20.041 nats).
+"""Estimators of other packages on the pairs of `benchmarks/race.py --arrays pairs.npz`.
 
     python -m venv others && others/bin/pip install benchmark-mi==0.1.3 jax==0.4.30 jaxlib==0.4.30
     others/bin/python benchmarks/others.py pairs.npz [--truth 20.041] > others.csv
 
-In an environment of its own: `benchmark-mi` (Czyz et al., 2023) wants an older jax than ours. KSG
-and, as neural estimators, InfoNCE, MINE and NWJ with that package's network [16, 8], a learning
-rate of 0.001 and at most 5,000 steps, until their own held-out test stops them. (A network [256,
-256] on 256 x 256 pairs at a time did not finish in a quarter of an hour.)
+The truth is 20.041 nats. It needs an environment of its own, since `benchmark-mi` (Czyz et al.,
+2023) wants an older jax than ours. The estimators are KSG and three neural ones, InfoNCE, MINE and
+NWJ, with that package's network [16, 8], a learning rate of 0.001 and at most 5,000 steps, until
+their own held-out test stops them. (A network [256, 256] on 256 x 256 pairs at a time did not
+finish in a quarter of an hour.)
 """
 
 import argparse
@@ -40,15 +40,15 @@ def main() -> None:
     writer.writerow(["method", "rows", "seconds", "mi", "error_percent"])
     for name, method in methods.items():
         began = time.perf_counter()
-        found = float(method.estimate(x, y))
+        estimate = float(method.estimate(x, y))
         seconds = time.perf_counter() - began
         writer.writerow(
             [
                 name,
                 len(x),
                 f"{seconds:.1f}",
-                f"{found:.3f}",
-                f"{100 * (found / args.truth - 1):.1f}",
+                f"{estimate:.3f}",
+                f"{100 * (estimate / args.truth - 1):.1f}",
             ]
         )
         sys.stdout.flush()

@@ -1,22 +1,23 @@
-"""Time to 3.4, 1 and 0.5 % of I(X;Y) in the authors' joint-Gaussian case: our training against
-their published settings.
+"""Time to 3.4, 1 and 0.5 % of I(X;Y) in the authors' joint-Gaussian case, with their settings too.
 
     python benchmarks/race.py [--seeds 3] [--minutes 10] [--arrays pairs.npz] > race.csv
 
-Both in this process, one after the other, on the same 20,000 pairs, measured on the same 10,000
-held-out pairs (truth 20.041).
+Both train in this process, one after the other, on the same 20,000 pairs, and are measured on the
+same 10,000 held-out pairs (truth 20.041).
 
-ours      the network and training of config/default.yaml (two networks), trained anew for each number of steps, since the
-          learning rate ends at zero; `loss_difference` to s = 1e-5
-authors   raw entropy-matching field e from a perceptron [512, 256, D] with Fourier features of the time, two networks, Adam
-          at 1e-4, times uniform in s, batches of 32 examples x 10 noise draws, likelihood
-          weighting; `squared_difference` on 100 equal time steps, which their paper reports, and
-          `loss_difference`, which it does not. One run, looked at as it goes. Not published, so
-          chosen here: SiLU, 64 waves, s from 0.005 (there the exact field gives 19.89 on 100 equal
-          steps; 19.93 in the paper, for another draw of the covariance).
+ours      The network and training of config/default.yaml (two networks), trained anew for each
+          number of steps, since the learning rate ends at zero. The estimate is `loss_difference`
+          to s = 1e-5.
+authors   The raw entropy-matching field e from a perceptron [512, 256, D] with Fourier features of
+          the time, two networks, Adam at 1e-4, times uniform in s, batches of 32 examples x 10
+          noise draws, likelihood weighting. The estimates are `squared_difference` on 100 equal
+          time steps, which their paper reports, and `loss_difference`, which it does not. One run
+          is looked at as it goes. What is not published was chosen here: SiLU, 64 waves, s from
+          0.005 (there the exact field gives 19.89 on 100 equal steps; 19.93 in the paper, for
+          another draw of the covariance).
 
-One CSV line per look. Seconds are of training alone; `compile_seconds` come on top, once. --arrays
-writes the held-out pairs for `benchmarks/others.py`.
+There is one CSV line per look. Seconds are of training alone; `compile_seconds` come on top, once.
+--arrays writes the held-out pairs for `benchmarks/others.py`.
 """
 
 import argparse

@@ -1,10 +1,9 @@
-"""Several seeds of one joint-Gaussian training as one vectorised program, against one after the
-other.
+"""Several seeds of one joint-Gaussian training: as one vectorised program, or one after the other.
 
     python benchmarks/seeds.py [--seeds 3] [--steps 200]
 
-Prints seconds per step and seed for both, compilation left out, and their ratio; each is timed
-twice, interleaved.
+Prints the milliseconds per step and seed of both, without compilation, and their ratio; each is
+timed twice, interleaved.
 """
 
 import argparse
@@ -60,7 +59,8 @@ def main() -> None:
         vectorised = seconds(lambda: together(stacked, keys))
         ratio = f"{vectorised / alone:.2f}"
         print(
-            f"per step and seed: one after the other {alone * 1e3:.2f} ms, vectorised {vectorised * 1e3:.2f} ms: {ratio}"
+            f"per step and seed: one after the other {alone * 1e3:.2f} ms, "
+            f"vectorised {vectorised * 1e3:.2f} ms: {ratio}"
         )
 
 

@@ -1,10 +1,9 @@
-"""One step of the default joint-Gaussian training: ours (flat parameters, scanned) against plain
-`nnx.jit`, step by step.
+"""One step of the default joint-Gaussian training: ours against plain `nnx.jit`.
 
     python benchmarks/step.py [--steps 100]
 
-Same network, loss, batch and optimizer. Prints compile seconds and milliseconds per step of both,
-and the ratios.
+Network, loss, batch and optimizer are the same; ours has flat parameters and scans over the steps.
+Prints the seconds of compilation and the milliseconds per step of both, and the ratios.
 """
 
 import argparse
@@ -96,7 +95,8 @@ def main() -> None:
         return (time.perf_counter() - start) / args.steps * 1e3
 
     print(
-        f"compile: ours {our_compile:.1f} s, plain {plain_compile:.1f} s: {plain_compile / our_compile:.2f} times"
+        f"compile: ours {our_compile:.1f} s, plain {plain_compile:.1f} s: "
+        f"{plain_compile / our_compile:.2f} times"
     )
     for _ in range(2):
         mine, theirs = milliseconds(partial(ours, state)), milliseconds(run_plain)

@@ -21,7 +21,7 @@ def _objective(weighting) -> Objective:
 
 
 def _residual(lam):
-    """E|v - v*|^2 of the oracle: the posterior variance of v, `S / (a^2 S + b^2)` per coordinate."""
+    """E|v - v*|^2 of the oracle, `S / (a^2 S + b^2)` per coordinate: v's posterior variance."""
     alpha = 1 / (1 + np.exp(-lam))
     return np.sum(VARIANCES / (alpha * (VARIANCES - 1) + 1))
 

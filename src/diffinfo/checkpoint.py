@@ -28,8 +28,9 @@ def save_tree(path: str | Path, tree: Any) -> None:
 
 
 def load_tree(path: str | Path) -> Any:
-    """Read what `save_tree` wrote, as nested dictionaries of NumPy arrays. Raises DataError when it
-    cannot.
+    """Read what `save_tree` wrote, as nested dictionaries of NumPy arrays.
+
+    Raises DataError when the file is missing or damaged.
     """
     try:
         return serialization.msgpack_restore(Path(path).read_bytes())
@@ -42,9 +43,7 @@ def load_tree(path: str | Path) -> Any:
 
 
 def save_model(path: str | Path, model: Trainable, params: Any, provenance: dict[str, Any]) -> None:
-    """One file from which `load_model` makes the same model: description, (EMA) parameters,
-    provenance.
-    """
+    """Write a model's description, parameters and provenance, from which `load_model` makes it."""
     about = json.dumps({"description": model.description, "provenance": provenance}, sort_keys=True)
     content = {"format": 1, "about": about, "params": jax.tree.map(np.asarray, params)}
     write_bytes(path, serialization.msgpack_serialize(content))

@@ -1,11 +1,14 @@
 """Denoising losses, per example and noise level, on `|v - v_hat|^2`.
 
-    likelihood   1/2 int alpha |v - v_hat|^2 dlam       lambda(s) = sigma^2 / 2, the bound on -log p (Eq. 30)
-    noise        int |eps - eps_hat|^2 ds               lambda(s) = 1, as the paper's image models (Eq. 40)
-    velocity     E over the training levels of |v - v_hat|^2: unit-variance targets, equally trusted
+    likelihood   1/2 int alpha |v - v_hat|^2 dlam, where lambda(s) = sigma^2 / 2: the bound on
+                 -log p (Eq. 30)
+    noise        int |eps - eps_hat|^2 ds, where lambda(s) = 1: that of the paper's image models
+                 (Eq. 40)
+    velocity     E over the training levels of |v - v_hat|^2: all levels have targets of unit
+                 variance and equal weight
 
-All three have the same minimiser at every level (Eq. 33); they differ in where a finite network
-spends itself.
+All three have the same minimiser at every level (Eq. 33); they differ in the levels to which a
+finite network gives its capacity.
 """
 
 from dataclasses import dataclass
@@ -23,8 +26,10 @@ WEIGHTINGS = ("velocity", "likelihood", "noise")
 
 @dataclass(frozen=True)
 class Objective:
-    """What training minimises: a named weighting, the density of levels it draws from, and the
-    clock (for `noise`).
+    """What training minimises.
+
+    weighting: one of WEIGHTINGS, else ValueError is raised. density: that of the levels training
+    draws. schedule: the clock, which `noise` needs.
     """
 
     weighting: str
@@ -38,7 +43,7 @@ class Objective:
             )
 
     def weight(self, lam: jax.Array, density: jax.Array) -> jax.Array:
-        """Factor on `|v - v_hat|^2` at levels `lam` `(N,)` drawn with `density` `(N,)`."""
+        """The factor `(N,)` on `|v - v_hat|^2` at levels lam `(N,)` drawn with density `(N,)`."""
         if self.weighting == "velocity":
             return jnp.ones_like(lam)
         if self.weighting == "likelihood":
@@ -53,17 +58,16 @@ def squared_error(v: jax.Array, v_hat: jax.Array) -> jax.Array:
     return jnp.sum(jnp.square(v - v_hat).reshape(v.shape[0], -1), axis=-1)
 
 
-RISK_BINS = 64  # even in log-SNR, of the risk curve that training leaves behind
+RISK_BINS = 64  # bins of the risk curve that training leaves behind, equally wide in log-SNR
 
 
 def risk_bins(
     density: LevelDensity, lam: jax.Array, error: jax.Array, counted: jax.Array | None = None
 ) -> jax.Array:
-    """Sums of `|x - x_hat|^2 = b^2 |v - v_hat|^2` by bins of log-SNR, and how many rows each has,
-    `(2, RISK_BINS)`.
+    """Sums of `|x - x_hat|^2 = b^2 |v - v_hat|^2` by bins of log-SNR, and the counts of rows.
 
-    error: `|v - v_hat|^2` `(N,)` at levels `lam` `(N,)`; counted: which rows to look at `(N,)`, or
-    None for all.
+    Returns `(2, RISK_BINS)`. error: `|v - v_hat|^2` `(N,)` at levels `lam` `(N,)`. counted: which
+    rows to look at, `(N,)`, or None for all.
     """
     counted = jnp.ones_like(lam) if counted is None else counted.astype(lam.dtype)
     low, high = density.edges[0], density.edges[-1]
@@ -77,11 +81,11 @@ def risk_bins(
 def two_field_loss(
     denoiser: Denoiser, objective: Objective, x, y, key
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Loss of both fields on one noised batch (x `(N, ...)`, y `(N, ...)`), parts in nats, and the
-    conditional field's `risk`.
+    """The loss of both fields on one noised batch (x `(N, ...)`, y `(N, ...)`), and its parts.
 
-    The parts `unconditional` and `conditional` are unbiased for `1/2 int alpha E|v - v_hat|^2
-    dlam`; their difference estimates I(X;Y) on the training data.
+    The parts `unconditional` and `conditional`, in nats, are unbiased for
+    `1/2 int alpha E|v - v_hat|^2 dlam`; their difference estimates I(X;Y) on the training data.
+    `risk` holds the `risk_bins` of the conditional field.
     """
     level_key, noise_key = jax.random.split(key)
     lam, density = objective.density.sample(level_key, x.shape[0])
@@ -100,10 +104,10 @@ def two_field_loss(
 def classifier_loss(
     log_posterior, objective: Objective, x, y, key
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Cross-entropy of `log_posterior(z, lam) -> (N, classes)` on one noised batch, averaged over
-    the training levels.
+    """The cross-entropy in nats of `log_posterior(z, lam) -> (N, classes)` on one noised batch.
 
-    H(Y) less the cross-entropy at a level is a lower bound on I(X_lam; Y).
+    It is averaged over the training levels. H(Y) less the cross-entropy at a level is a lower bound
+    on I(X_lam; Y).
     """
     level_key, noise_key = jax.random.split(key)
     lam, _ = objective.density.sample(level_key, x.shape[0])
@@ -113,12 +117,12 @@ def classifier_loss(
 
 
 def divergence_from_prior(mean, log_variance) -> jax.Array:
-    """KL(N(mean, diag exp log_variance) || N(0, I)) of each code, `(N, D_Z) -> (N,)`, in nats."""
+    """KL(N(mean, diag exp log_variance) || N(0, I)) in nats, `(N, D_Z) -> (N,)`."""
     return 0.5 * jnp.sum(mean**2 + jnp.exp(log_variance) - 1 - log_variance, axis=-1)
 
 
 def drawn_codes(posteriors, key) -> jax.Array:
-    """One code of each latent by the reparameterisation trick, side by side, `(N, latents x D_Z)`."""
+    """A draw of every latent's code by reparameterisation, side by side: `(N, latents x D_Z)`."""
     mean, log_variance = (
         jnp.concatenate(parts, axis=-1) for parts in zip(*posteriors.values(), strict=True)
     )
@@ -127,7 +131,7 @@ def drawn_codes(posteriors, key) -> jax.Array:
 
 @jax.custom_vjp
 def _rescaled(codes: jax.Array, factor: jax.Array) -> jax.Array:
-    """`codes (N, D)` as they are; what comes back to them is multiplied by `factor (N,)`."""
+    """The codes `(N, D)` as they are; their gradient is multiplied by `factor` `(N,)`."""
     del factor
     return codes
 
@@ -141,16 +145,18 @@ _rescaled.defvjp(
 def autoencoder_loss(
     encode, field, objective: Objective, kl_weight, x, key
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """Denoising loss given codes, plus `kl_weight` times their KL in nats (Eqs. 60-61, 70), on one
-    noised batch.
+    """The denoising loss given codes plus `kl_weight` times their KL in nats (Eqs. 60-61, 70).
 
-    encode: `x -> {latent: (mean, log_variance)}`; field: `(z, lam, codes) -> v_hat`. The
-    objective's weighting is what codes are worth: with `likelihood` the denoising loss is in nats,
-    and `kl_weight` 1 makes the whole the bound on -log p(x) (ELBO), up to a constant; with `noise`
-    (the authors') nats of code are weighed against `int |eps - eps_hat|^2 ds`. The field itself
-    learns from `velocity` errors whatever the weighting, since the best one is the same (Eq. 33):
-    the gradient is that of two losses, and the first value returned is the field's. Parts, in nats:
-    `reconstruction`, a `kl_<latent>` each.
+    encode: `x -> {latent: (mean, log_variance)}`. field: `(z, lam, codes) -> v_hat`. x: a batch
+    `(N, ...)`.
+
+    Codes are priced by the objective's weighting. With `likelihood` the denoising loss is in nats,
+    and with a `kl_weight` of 1 the whole is the bound on -log p(x) (the ELBO), up to a constant;
+    with `noise` (the authors') nats of code are weighed against `int |eps - eps_hat|^2 ds`. The
+    field itself learns from `velocity` errors whatever the weighting, since the best field is the
+    same (Eq. 33). So the gradient is that of two losses, and the value returned is the field's.
+
+    Parts, in nats: `reconstruction`, and a `kl_<latent>` for each; also the field's `risk`.
     """
     level_key, noise_key, code_key = jax.random.split(key, 3)
     lam, density = objective.density.sample(level_key, x.shape[0])
@@ -168,7 +174,7 @@ def autoencoder_loss(
 
 
 def gaussian_nll(x, mean, log_deviation) -> jax.Array:
-    """-log N(x; mean, exp(2 log_deviation) I) per example, `(N, ...) -> (N,)`, in nats."""
+    """-log N(x; mean, exp(2 log_deviation) I) of each example in nats, `(N, ...) -> (N,)`."""
     constant = x[0].size * (0.5 * jnp.log(2 * jnp.pi) + log_deviation)
     return constant + 0.5 * squared_error(x, mean) * jnp.exp(-2 * log_deviation)
 
@@ -176,10 +182,10 @@ def gaussian_nll(x, mean, log_deviation) -> jax.Array:
 def gaussian_autoencoder_loss(
     encode, decode, kl_weight, x, key
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """-log N(x; f(z), sigma^2) in nats (Eq. 64), plus `kl_weight` times the KL of codes: the bound
-    on -log p(x) for 1.
+    """-log N(x; f(z), sigma^2) in nats (Eq. 64) plus `kl_weight` times the KL of the codes.
 
-    decode: `codes -> (means (N, ...), log-deviation of all pixels)`.
+    With a `kl_weight` of 1 it is the bound on -log p(x). encode: as in `autoencoder_loss`. decode:
+    `codes -> (means (N, ...), log-deviation of all pixels)`.
     """
     posteriors = encode(x)
     nll = gaussian_nll(x, *decode(drawn_codes(posteriors, key)))
@@ -193,8 +199,9 @@ def gaussian_autoencoder_loss(
 def dropped_condition_loss(
     field, objective: Objective, null_probability, x, y, key
 ) -> tuple[jax.Array, dict[str, jax.Array]]:
-    """As `two_field_loss`, for one network that loses its condition at random: `field(z, lam, y,
-    present) -> v_hat`.
+    """`two_field_loss` for one network whose condition is left out at random.
+
+    field: `(z, lam, y, present) -> v_hat`. null_probability: that of leaving the condition out.
     """
     level_key, noise_key, drop_key = jax.random.split(key, 3)
     lam, density = objective.density.sample(level_key, x.shape[0])

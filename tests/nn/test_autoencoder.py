@@ -25,7 +25,7 @@ from diffinfo.nn.autoencoder import Encoder, _patches
 from diffinfo.nn.build import Autoencoder, DataSummary, network_of
 from diffinfo.process.forward import noised
 from diffinfo.process.schedule import VPSchedule
-from diffinfo.train.loop import Trainer, make_objective, summarize, with_split
+from diffinfo.train.loop import Trainer, make_objective, summarize, with_tau_log_snr
 
 IMAGES = DataSummary((7, 6, 3), 0.3, 0.4, classes=5)
 
@@ -38,7 +38,7 @@ def _autoencoder(tau, **more):
         "unet": {"channels": [8, 8], "embedding": 8},
     } | more
     network = complete("network", {"autoencoder": {"tau": tau} | sizes})
-    return network_of(with_split(network, complete("process", {})), IMAGES)
+    return network_of(with_tau_log_snr(network, complete("process", {})), IMAGES)
 
 
 def _shaken(model):
@@ -46,7 +46,7 @@ def _shaken(model):
     params = jax.tree.map(
         lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0)
     )
-    return params | ({"split": model.init(0)["split"]} if "split" in params else {})
+    return params | {"tau_log_snr": model.init(0)["tau_log_snr"]}
 
 
 @pytest.mark.parametrize("shape", [(7, 6, 3), (8, 8, 1)])
@@ -68,13 +68,13 @@ def test_patches_times_a_kernel_are_a_convolution(shape):
 
 def test_each_code_is_seen_on_its_side_of_the_split_only():
     model = _autoencoder(0.3)
-    params, split = _shaken(model), float(VPSchedule().log_snr(0.3))
+    params, tau_log_snr = _shaken(model), float(VPSchedule().log_snr(0.3))
     z = jax.random.normal(jax.random.key(0), (4, 7, 6, 3))
     codes = jax.random.normal(jax.random.key(1), (4, 4))
     semantic, perceptual = codes.at[:, :2].add(1.0), codes.at[:, 2:].add(1.0)
     for lam, seen, unseen in (
-        (split - 0.1, semantic, perceptual),
-        (split + 0.1, perceptual, semantic),
+        (tau_log_snr - 0.1, semantic, perceptual),
+        (tau_log_snr + 0.1, perceptual, semantic),
     ):
         field = model.v_hat(params, z, jnp.full(4, lam), codes)
         assert jnp.abs(field - model.v_hat(params, z, jnp.full(4, lam), seen)).max() > 1e-4
@@ -86,9 +86,9 @@ def test_one_file_gives_back_the_same_codes(tmp_path):
     params, x = _shaken(model), np.asarray(jax.random.uniform(jax.random.key(0), (5, 7, 6, 3)))
     save_model(tmp_path / "a.msgpack", model, params, {"seed": 1})
     again, loaded, _ = load_model(tmp_path / "a.msgpack", Autoencoder)
-    found, expected = again.encoded(loaded, x, block=2), model.encode(params, x)
+    encoded, expected = again.encoded(loaded, x, block=2), model.encode(params, x)
     for name in ("semantic", "perceptual"):
-        for a, b in zip(found[name], expected[name], strict=True):
+        for a, b in zip(encoded[name], expected[name], strict=True):
             assert a.shape == (5, 2)
             np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
@@ -96,7 +96,7 @@ def test_one_file_gives_back_the_same_codes(tmp_path):
 def test_a_gaussian_decoder_has_nothing_to_split():
     network = complete("network", {"autoencoder": {"tau": 0.3}})
     with pytest.raises(DataError, match=r"autoencoder\.tau: a Gaussian decoder"):
-        network_of(with_split(network, complete("process", {})), IMAGES)
+        network_of(with_tau_log_snr(network, complete("process", {})), IMAGES)
 
 
 def test_divergence_from_the_prior():
@@ -112,9 +112,7 @@ def test_divergence_from_the_prior():
 
 
 def test_the_elbo_is_tight_for_the_exact_posterior():
-    """x = W z + sigma noise with orthogonal columns: the posterior is diagonal, and -ELBO is -log
-    p(x) on average.
-    """
+    """Where x = W z + sigma noise with orthogonal columns, the posterior is diagonal."""
     rng = np.random.default_rng(3)
     loadings = np.linalg.qr(rng.standard_normal((6, 2)))[0] * np.array([1.5, 0.7])
     sigma, n = 0.4, 200_000
@@ -132,26 +130,24 @@ def test_the_elbo_is_tight_for_the_exact_posterior():
     def decode(codes):
         return codes @ loadings.T, jnp.log(sigma)
 
-    losses = [gaussian_autoencoder_loss(encode, decode, 1.0, part, jax.random.key(i))[0]
-              for i, part in enumerate(np.split(jnp.asarray(x, jnp.float32), 100))]  # fmt: skip
+    losses = [
+        gaussian_autoencoder_loss(encode, decode, 1.0, part, jax.random.key(i))[0]
+        for i, part in enumerate(np.split(jnp.asarray(x, jnp.float32), 100))
+    ]
     cov = loadings @ loadings.T + sigma**2 * np.eye(6)
     truth = 0.5 * (6 * np.log(2 * np.pi) + np.linalg.slogdet(cov)[1] + 6)
     assert_agrees(Estimate.of(np.asarray(losses, float)), truth)
 
 
 def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
-    """Exact fields: a code shown at s < tau lowers the loss by I(X;Z) - I(X_tau;Z) nats, what X_tau
-    does not tell.
-    """
+    """With exact fields, a code shown at s < tau lowers the loss by I(X;Z) - I(X_tau;Z) nats."""
     rng = np.random.default_rng(5)
     root = rng.standard_normal((3, 3))
     cov, weights, noise = 0.3 * root @ root.T + 0.05 * np.eye(3), np.array([1.0, -0.5, 0.3]), 0.1
     cov_xz, cov_z = (cov @ weights)[:, None], np.array([[weights @ cov @ weights + noise]])
     exact = GaussianDenoiser.of(np.zeros(3), cov, cov_xz, cov_z)
-    split, objective = (
-        1.0,
-        make_objective(complete("train", {"weighting": "likelihood"}), complete("process", {})),
-    )
+    tau_log_snr, train = 1.0, complete("train", {"weighting": "likelihood"})
+    objective = make_objective(train, complete("process", {}))
 
     def encode(x):
         return {
@@ -162,7 +158,7 @@ def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
         }
 
     def early(z, lam, codes):
-        return jnp.where((lam > split)[:, None], exact(z, lam, codes), exact(z, lam))
+        return jnp.where((lam > tau_log_snr)[:, None], exact(z, lam, codes), exact(z, lam))
 
     @jax.jit
     def gain(key):
@@ -170,8 +166,10 @@ def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
         x = jax.random.normal(row_key, (4000, 3)) @ jnp.asarray(
             np.linalg.cholesky(cov).T, jnp.float32
         )
-        without, shown = (autoencoder_loss(encode, field, objective, 1.0, x, loss_key)[1]["reconstruction"]
-                          for field in (lambda z, lam, codes: exact(z, lam), early))  # fmt: skip
+        without, shown = (
+            autoencoder_loss(encode, field, objective, 1.0, x, loss_key)[1]["reconstruction"]
+            for field in (lambda z, lam, codes: exact(z, lam), early)
+        )
         return without - shown
 
     def information(lam):
@@ -181,10 +179,9 @@ def test_an_early_code_is_worth_what_it_adds_to_the_noised_image():
         left = cov_z - alpha * cov_xz.T @ np.linalg.solve(noised, cov_xz)
         return 0.5 * float(np.log(cov_z[0, 0] / left[0, 0]))
 
-    found = Estimate.of(
-        np.asarray([gain(key) for key in jax.random.split(jax.random.key(0), 400)], float)
-    )
-    assert_agrees(found, information(VPSchedule().log_snr(1e-5)) - information(split))
+    gains = [gain(key) for key in jax.random.split(jax.random.key(0), 400)]
+    truth = information(VPSchedule().log_snr(1e-5)) - information(tau_log_snr)
+    assert_agrees(Estimate.of(np.asarray(gains, float)), truth)
 
 
 def test_codes_are_priced_by_the_weighting_and_the_field_learns_from_velocity():
@@ -215,17 +212,17 @@ def test_codes_are_priced_by_the_weighting_and_the_field_learns_from_velocity():
 
     params = {"encoder": jnp.float32(0.8), "field": jnp.float32(0.3)}
     for weighting in ("likelihood", "noise", "velocity"):
-        found = jax.grad(loss)(params, weighting)
+        gradient = jax.grad(loss)(params, weighting)
         np.testing.assert_allclose(
-            found["field"], jax.grad(loss)(params, weighting, "velocity")["field"], rtol=1e-4
+            gradient["field"], jax.grad(loss)(params, weighting, "velocity")["field"], rtol=1e-4
         )
         np.testing.assert_allclose(
-            found["encoder"], jax.grad(loss)(params, weighting, weighting)["encoder"], rtol=1e-4
+            gradient["encoder"], jax.grad(loss)(params, weighting, weighting)["encoder"], rtol=1e-4
         )
 
 
 @pytest.mark.parametrize("gaussian", [False, True])
-def test_training_lowers_the_loss_and_leaves_the_split_alone(gaussian):
+def test_training_lowers_the_loss_and_leaves_tau_alone(gaussian):
     digits = make_dataset(complete("data", {"digits": {}}))
     sizes = {"latent": 2, "semantic": [8], "perceptual": [8]}
     network = {
@@ -237,70 +234,14 @@ def test_training_lowers_the_loss_and_leaves_the_split_alone(gaussian):
         complete("process", {}),
         complete("train", {"steps": 60, "batch": 64, "kl_weight": 0.01, "warmup": 5}),
     )
-    model = network_of(with_split(complete("network", network), process), summarize(digits))
+    model = network_of(with_tau_log_snr(complete("network", network), process), summarize(digits))
     trained = Trainer(model, make_objective(train, process), train).train(digits, 0)
     assert trained.columns[:-1] == model.parts
     loss = trained.history[:, 0]
     assert loss[-10:].mean() < loss[:10].mean()
     if not gaussian:
-        assert trained.params["split"]["log_snr"] == pytest.approx(
-            float(VPSchedule().log_snr(0.3)), rel=1e-6
-        )
-
-
-def test_models_that_train_together_become_what_they_become_alone(tmp_path):
-    digits, process = make_dataset(complete("data", {"digits": {}})), complete("process", {})
-    train = complete(
-        "train", {"steps": 6, "batch": 16, "weighting": "noise", "kl_weight": 0.01, "warmup": 2}
-    )
-    sizes = {
-        "latent": 2,
-        "semantic": [4],
-        "perceptual": [4],
-        "unet": {"channels": [4], "embedding": 4},
-    }
-    networks = [complete("network", {"autoencoder": sizes | {"tau": tau}}) for tau in (0.1, 0.4)]
-    models = [network_of(with_split(network, process), summarize(digits)) for network in networks]
-    members = [(models[0], 3), (models[1], 3), (models[1], 4)]
-    trainer = Trainer(models[0], make_objective(train, process), train)
-    together = trainer.train_together(digits, members, chunk=3)
-    z, lam, codes = (
-        jax.random.normal(jax.random.key(i), shape)
-        for i, shape in enumerate(((8, 8, 8, 1), (8,), (8, 4)))
-    )
-    for (model, seed), found in zip(members, together, strict=True):
-        (alone,) = trainer.train_together(digits, [(model, seed)])
-        np.testing.assert_allclose(found.history, alone.history, rtol=1e-4)
-        assert found.params["split"]["log_snr"] == alone.params["split"]["log_snr"]
-        # Of functions: Adam turns the rounding of a gradient that is nothing into steps of a
-        # parameter that does nothing.
-        fields = [model.v_hat(one.params, z, lam, codes) for one in (found, alone)]
-        np.testing.assert_allclose(*fields, atol=1e-3)
-
-    state = tmp_path / "state.msgpack"
-
-    class Killed(Exception):
-        pass
-
-    def die_when_saved(line):
-        if state.exists():
-            raise Killed
-
-    options = {"resume_file": state, "save_every": -1, "report_every": -1, "report": die_when_saved}
-    with pytest.raises(Killed):
-        trainer.train_together(digits, members, chunk=2, **options)
-    lines = []
-    again = trainer.train_together(digits, members, resume_file=state, report=lines.append)
-    assert "going on from step" in lines[0]
-    for a, b in zip(
-        jax.tree.leaves([one.params for one in again]),
-        jax.tree.leaves([one.params for one in together]),
-        strict=True,
-    ):
-        np.testing.assert_array_equal(a, b)
-    watching = train | {"validate_every": 2}
-    with pytest.raises(ValueError, match="set it to 0"):
-        Trainer(models[0], make_objective(train, process), watching).train_together(digits, members)
+        tau_log_snr = float(VPSchedule().log_snr(0.3))
+        assert trained.params["tau_log_snr"] == pytest.approx(tau_log_snr, rel=1e-6)
 
 
 def test_encoders_take_any_size():

@@ -18,8 +18,9 @@ UNET = {"unet": {"channels": [8, 16, 24], "attention": [4], "embedding": 16, "dr
 
 @cache
 def _model(kind, fields):
-    """Model, parameters and conditions. Zero-initialised layers hide mistakes, so every parameter
-    is shaken.
+    """Model, parameters and conditions.
+
+    Zero-initialised layers hide mistakes, so every parameter is shaken.
     """
     if kind == "unet":
         model, y = Model(complete("network", UNET | {"fields": fields}), IMAGES), jnp.arange(4)
@@ -139,7 +140,7 @@ def test_radial_factors_alone_turn_with_their_input():
     turn = jnp.asarray(np.linalg.qr(rng.standard_normal((3, 3)))[0], jnp.float32)
     lam = jnp.linspace(-2.0, 2.0, 6)
     for given in (None, y):
-        found = model.v_hat(params, z, lam, given)
+        field = model.v_hat(params, z, lam, given)
         turned = model.v_hat(params, z @ turn, lam, None if given is None else given @ turn)
-        np.testing.assert_allclose(turned, found @ turn, atol=1e-4)
-        assert np.abs(found).max() > 0.1
+        np.testing.assert_allclose(turned, field @ turn, atol=1e-4)
+        assert np.abs(field).max() > 0.1

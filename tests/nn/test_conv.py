@@ -27,8 +27,8 @@ def test_same_function_and_gradients_as_the_librarys_convolution(shape, outputs)
 
     x, kernel = jnp.asarray(x, jnp.float32), ours.kernel[...]
     expected = jax.grad(plain, (0, 1))(x, kernel)
-    found = jax.grad(lambda x, kernel: jnp.sum(weight * convolve(x, kernel)), (0, 1))(x, kernel)
-    for one, other in zip(found, expected, strict=True):
+    gradients = jax.grad(lambda x, kernel: jnp.sum(weight * convolve(x, kernel)), (0, 1))(x, kernel)
+    for one, other in zip(gradients, expected, strict=True):
         np.testing.assert_allclose(one, other, atol=2e-5)
     gradient = jnp.asarray(weight, jnp.float32)
     np.testing.assert_allclose(

@@ -55,6 +55,16 @@ def test_group_normalisation_is_the_librarys_and_may_be_modulated():
     assert jnp.isfinite(jax.grad(lambda h: ours(h).sum())(flat)).all()
 
 
+def test_every_block_has_its_dropout_key_however_many_there_are():
+    sizes = {"channels": [1] * 3, "blocks": 11, "embedding": 2, "dropout": 0.5}
+    model = Model(complete("network", {"unet": sizes}), IMAGES)  # 67 blocks
+    z, lam = jnp.ones((1, 7, 6, 3)), jnp.zeros(1)
+    shape = jax.eval_shape(
+        lambda params, key: model.v_hat(params, z, lam, key=key), model.init(0), jax.random.key(0)
+    )
+    assert shape.shape == z.shape
+
+
 def test_low_precision_is_the_same_field_but_for_rounding():
     model = Model(
         complete("network", {"unet": {"channels": [8, 16], "attention": [4], "embedding": 16}}),
@@ -108,14 +118,15 @@ from diffinfo.train.loop import Trainer, make_objective, summarize
 rng = np.random.default_rng(0)
 x, y = rng.integers(0, 256, (40, 6, 6, 1), dtype=np.uint8), rng.integers(0, 3, 40).astype(np.int32)
 data = Dataset(x, y, x, y, {"classes": 3})
-found = [jax.device_count()]
+lines = [jax.device_count()]
 size = {"channels": [8], "embedding": 8}
 for network in ({"fields": "one", "unet": size}, {"classifier": size}):
     settings = complete("train", {"steps": 12, "batch": 8, "validate_every": 6})
     model = network_of(complete("network", network), summarize(data))
-    trained = Trainer(model, make_objective(settings, complete("process", {})), settings).train(data, 0, chunk=3)
-    found.append(np.asarray(trained.history[:, :-1]).tolist())
-print(json.dumps(found))
+    trainer = Trainer(model, make_objective(settings, complete("process", {})), settings)
+    trained = trainer.train(data, 0, chunk=3)
+    lines.append(np.asarray(trained.history[:, :-1]).tolist())
+print(json.dumps(lines))
 """
 
 
@@ -129,9 +140,9 @@ def test_four_devices_train_as_one_does():
             [sys.executable, "-c", TRAINING], env=environment, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
-        count, *found = json.loads(done.stdout)
+        count, *histories = json.loads(done.stdout)
         assert count == devices
-        return found
+        return histories
 
     for one, four in zip(histories(1), histories(4), strict=True):
         np.testing.assert_allclose(four, one, rtol=2e-3)

@@ -13,8 +13,9 @@ from diffinfo.nn.unet import to_depth
 
 
 def _patches(h: jax.Array) -> jax.Array:
-    """All 4x4 patches two pixels apart, `(N, H, W, C) -> (N, ceil(H / 2), ceil(W / 2), 16 C)`;
-    zeros around the picture.
+    """All 4x4 patches two pixels apart, `(N, H, W, C) -> (N, ceil(H / 2), ceil(W / 2), 16 C)`.
+
+    The picture is padded with zeros.
     """
     _, height, width, _ = h.shape
     cells = to_depth(jnp.pad(h, ((0, 0), (1, 1 + height % 2), (1, 1 + width % 2), (0, 0))), 2)
@@ -25,8 +26,9 @@ def _patches(h: jax.Array) -> jax.Array:
 class Encoder(nnx.Module):
     """`x (N, H, W, C)` -> mean and log-variance of q(z|x), each `(N, D_Z)` (Eq. 62).
 
-    4x4 convolutions of stride 2, one for each of `channels`, then a dense layer. Each is one matrix
-    product over patches, which is fast on every device, and compiled loops.
+    It has one 4x4 convolution of stride 2 for each of `channels`, then a dense layer. Each
+    convolution is one matrix product over patches, which is fast on every device and inside
+    compiled loops.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class Encoder(nnx.Module):
 
 
 class Codes(nnx.Module):
-    """A condition that is given as numbers, `(N, D)`; `present` is for those that may be absent."""
+    """Codes `(N, D)` as the condition of a decoder; none is absent, so `present` is ignored."""
 
     def __call__(self, y: jax.Array, present: jax.Array) -> jax.Array:
         del present
@@ -56,8 +58,9 @@ class Codes(nnx.Module):
 
 
 class GaussianDecoder(nnx.Module):
-    """`codes (N, D)` -> means `(N, H, W, C)` and one log-deviation of all pixels (Eq. 64): doubled
-    in size by stages.
+    """`codes (N, D)` -> means `(N, H, W, C)` and one log-deviation of all pixels (Eq. 64).
+
+    A dense layer makes a small picture, and each stage doubles its size and convolves it.
     """
 
     def __init__(

@@ -1,6 +1,4 @@
-"""From a plain description to plain parameters: the only place where Flax modules are made and
-split.
-"""
+"""From a plain description to plain parameters: Flax modules are made and taken apart only here."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -21,13 +19,12 @@ from diffinfo.process import denoise
 
 @dataclass(frozen=True)
 class DataSummary:
-    """What a network must know of its data: shapes and the training statistics that scale its
-    inputs.
+    """What a network must know of its data: shapes, and the statistics that scale its inputs.
 
-    shape: one example of x; mean, std: of all entries of x; classes: number of labels, or None for
-    real conditions, which then have `y_mean` and `y_std`, both `(D_Y,)`; canonical: whether x and y
-    are canonical variates (`data/canonical.py`); elliptical: whether they also swell and shrink as
-    a whole.
+    shape: that of one example of x. mean, std: of all entries of x in the training data. classes:
+    the number of labels, or None for real conditions, which then have `y_mean` and `y_std`, both
+    `(D_Y,)`. canonical: whether x and y are canonical variates (`data/canonical.py`). elliptical:
+    whether these also swell and shrink as a whole.
     """
 
     shape: tuple[int, ...]
@@ -74,8 +71,9 @@ def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) 
 
 
 def _given(gaussian, y, present) -> tuple[jax.Array, jax.Array]:
-    """Mean and standard deviation `(N, D_X)` of x given y, where it is present, for Gaussian
-    canonical variates.
+    """Mean and standard deviation `(N, D_X)` of x given y, for Gaussian canonical variates.
+
+    Where y is not present they are zero and one.
     """
     rho, on = gaussian["rho"], present[:, None]
     y = jnp.pad(y, ((0, 0), (0, max(0, len(rho) - y.shape[1]))))[:, : len(rho)]
@@ -89,7 +87,7 @@ class _Network:
     """
 
     names: tuple[str, ...]
-    parts: tuple[str, ...]  # what its loss is made of
+    parts: tuple[str, ...]  # the parts of its loss
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         self.network, self.data = dict(network), data
@@ -99,7 +97,8 @@ class _Network:
         self.has_convolutions = kind != "mlp"
         if self.has_convolutions and len(data.shape) != 3:
             raise DataError(
-                f"network.{kind} needs images (H, W, C), but one example has shape {data.shape}: use network.mlp"
+                f"network.{kind} needs images (H, W, C), but one example has shape "
+                f"{data.shape}: use network.mlp"
             )
         abstract = {
             name: nnx.eval_shape(lambda name=name: self._module(name, nnx.Rngs(0)))
@@ -112,17 +111,19 @@ class _Network:
         )
 
     def _module(self, name: str, rngs: nnx.Rngs) -> nnx.Module:
-        """The module of that name; most kinds are made of one kind of module."""
+        """The module of that name."""
         return build_module(self.network, self.data, rngs)
 
     @property
     def description(self) -> dict[str, Any]:
-        """JSON-like description from which `from_description` makes the same model."""
+        """A JSON-like description, from which `from_description` makes the same model."""
         return {"network": self.network, "data": asdict(self.data)}
 
     def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
-        """Fresh parameters. correlations: of canonical variates, between coordinate i of x and of
-        y; the others have none.
+        """Fresh parameters.
+
+        correlations: those of canonical variates, between coordinate i of x and of y; further
+        coordinates have none.
         """
         keys = jax.random.split(jax.random.key(seed), len(self.names))
         params = {name: self._fresh(name, key) for name, key in zip(self.names, keys, strict=True)}
@@ -130,7 +131,7 @@ class _Network:
             rho = np.pad(
                 np.asarray(correlations, np.float64), (0, self.data.shape[0] - len(correlations))
             )
-            # in float64: correlations may be within 1e-8 of one
+            # This is in float64, since correlations may be within 1e-8 of one.
             narrow = np.sqrt((1 - rho) * (1 + rho))
             params["gaussian"] = {
                 "rho": jnp.asarray(rho, jnp.float32),
@@ -139,7 +140,7 @@ class _Network:
         return params
 
     def _apply(self, params, name: str, z, *inputs, dtype=None, **along):
-        """Outputs of the module `name`, float32; it computes in `dtype` where that is given."""
+        """The outputs of the module `name` as float32; inside it computes in `dtype` if given."""
         params = params[name]
         if dtype is not None:
             params, z = jax.tree.map(lambda array: array.astype(dtype), (params, z))
@@ -148,12 +149,12 @@ class _Network:
 
 
 class Model(_Network):
-    """The fields of one experiment.
+    """The unconditional and the conditional field of one experiment.
 
     `network` is the config's section: `fields` ("one" network with a null token, or "two" networks)
-    and `mlp` or `unet`. Parameters are `{"shared": ...}` or `{"unconditional": ..., "conditional":
-    ...}`, and for canonical variates "gaussian", the Gaussian whose exact field an untrained
-    network has, which training leaves alone.
+    and `mlp` or `unet`. Parameters are `{"shared": ...}` or
+    `{"unconditional": ..., "conditional": ...}`. For canonical variates there is also "gaussian",
+    the Gaussian whose exact field an untrained network has; training leaves it alone.
     """
 
     parts = ("unconditional", "conditional")
@@ -163,8 +164,9 @@ class Model(_Network):
         super().__init__(network, data)
 
     def field(self, params, name: str, z, lam, y, present, key=None, dtype=None) -> jax.Array:
-        """v-prediction of the network `name`, `(N, ...)`; `present` `(N,)` tells where the
-        condition is given.
+        """The v-prediction of the network `name`, `(N, ...)`.
+
+        present: where the condition y is given, `(N,)`.
         """
         mean, std, along = self.data.mean, self.data.std, {}
         if self.data.canonical:
@@ -176,8 +178,9 @@ class Model(_Network):
         return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
 
     def v_hat(self, params, z, lam, y=None, key=None, dtype=None) -> jax.Array:
-        """The denoiser contract of `denoise.py`, with parameters (and in training a dropout key and
-        a dtype) as arguments.
+        """A denoiser as in `process/denoise.py`, with its parameters as the first argument.
+
+        key and dtype: for training, a key for dropout and what the network computes in.
         """
         present = jnp.full(z.shape[0], y is not None)
         name = self.names[0] if y is None else self.names[-1]
@@ -185,13 +188,15 @@ class Model(_Network):
         return self.field(params, name, z, lam, y, present, key, dtype)
 
     def denoiser(self, params) -> denoise.Denoiser:
-        """A denoiser: a pytree that carries its parameters."""
+        """The fields as a denoiser, a pytree that carries its parameters."""
         return jax.tree_util.Partial(self.v_hat, params)
 
 
 class NoisyClassifier(_Network):
-    """Labels from noised images: `network` is `{"classifier": {...}}`, parameters are
-    `{"classifier": ...}`.
+    """The labels of noised images.
+
+    `network` is `{"classifier": {...}}`, and parameters are `{"classifier": ...}`. Raises DataError
+    when the conditions are not labels.
     """
 
     names, parts = ("classifier",), ("cross_entropy",)
@@ -216,23 +221,23 @@ class NoisyClassifier(_Network):
 class Autoencoder(_Network):
     """An encoder, or two that share the noise levels between them (Eq. 70), and a decoder.
 
-    `network` is `{"autoencoder": {...}}`. With a finite `split`, a log-SNR, the decoder sees
-    `perceptual` codes above it and `semantic` ones below; without, `semantic` codes everywhere. A
-    decoder is a diffusion model, whose condition the codes are, or a Gaussian. Parameters are one
-    entry per encoder, "decoder", and for split codes "split", which training leaves alone.
+    `network` is `{"autoencoder": {...}}`. With `tau_log_snr`, the log-SNR at the time tau, the
+    decoder sees `perceptual` codes above it and `semantic` ones below; without, it sees `semantic`
+    codes everywhere. A decoder is a diffusion model, whose condition the codes are, or a Gaussian.
+    Parameters have one entry per encoder, "decoder", and "tau_log_snr" where there is one, which
+    training leaves alone. Raises DataError when a Gaussian decoder is given `tau_log_snr`.
     """
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         settings = network["autoencoder"]
-        self.is_diffusion, self.split = "unet" in settings, settings.get("split")
-        self.latents = ("semantic",) if self.split is None else ("semantic", "perceptual")
-        self.names, self.parts = (
-            (*self.latents, "decoder"),
-            ("reconstruction", *(f"kl_{name}" for name in self.latents)),
-        )
-        if self.split is not None and not self.is_diffusion:
+        self.is_diffusion, self.tau_log_snr = "unet" in settings, settings.get("tau_log_snr")
+        self.latents = ("semantic",) if self.tau_log_snr is None else ("semantic", "perceptual")
+        self.names = (*self.latents, "decoder")
+        self.parts = ("reconstruction", *(f"kl_{name}" for name in self.latents))
+        if self.tau_log_snr is not None and not self.is_diffusion:
             raise DataError(
-                "network.autoencoder.tau: a Gaussian decoder has no noise levels to split; give `unet`, or 0"
+                "network.autoencoder.tau: a Gaussian decoder has no noise levels to split; give "
+                "`unet`, or 0"
             )
         super().__init__(network, data)
 
@@ -248,34 +253,35 @@ class Autoencoder(_Network):
     def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
         """Fresh parameters."""
         params = super().init(seed)
-        if self.split is not None:  # not a constant of the program: one compilation for every split
-            params["split"] = {"log_snr": jnp.float32(self.split)}
+        if self.tau_log_snr is not None:  # as a parameter it needs no program of its own
+            params["tau_log_snr"] = jnp.float32(self.tau_log_snr)
         return params
 
     def encode(self, params, x) -> dict[str, tuple[jax.Array, jax.Array]]:
-        """Mean and log-variance of every latent, `(N, D_Z)` each, of images x `(N, ...)` on the
-        process's scale.
+        """Mean and log-variance of every latent, `(N, D_Z)` each, given images x.
+
+        x: `(N, H, W, C)` on the process's scale.
         """
         standard = (x - self.data.mean) / self.data.std
         return {name: self._apply(params, name, standard) for name in self.latents}
 
     def encoded(self, params, x, block: int = 1024) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """As `encode`, of as many images as there are, `block` at a time."""
+        """`encode` for any number of images, `block` at a time."""
         encode = jax.jit(self.encode)
         parts = [encode(params, x[start : start + block]) for start in range(0, len(x), block)]
         return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
     def v_hat(self, params, z, lam, codes=None, key=None, dtype=None) -> jax.Array:
-        """The denoiser contract, the condition being the codes of all latents side by side, `(N,
-        latents x D_Z)`.
+        """A denoiser whose condition is the codes of all latents side by side.
 
-        Without codes they are zero, the mean of their prior: an unconditional field this is not.
+        codes: `(N, latents x D_Z)`. Without them they are zero, the mean of their prior, which does
+        not make the field unconditional.
         """
         if codes is None:
             codes = jnp.zeros((len(z), len(self.latents) * self.network["autoencoder"]["latent"]))
-        if self.split is not None:
+        if self.tau_log_snr is not None:
             semantic, perceptual = jnp.split(codes, 2, axis=-1)
-            late = (lam > jax.lax.stop_gradient(params["split"]["log_snr"]))[:, None]
+            late = (lam > jax.lax.stop_gradient(params["tau_log_snr"]))[:, None]
             codes = jnp.concatenate(
                 [jnp.where(late, 0.0, semantic), jnp.where(late, perceptual, 0.0)], axis=-1
             )
@@ -285,7 +291,7 @@ class Autoencoder(_Network):
         return denoise.precondition(output, z, lam, self.data.mean, self.data.std)
 
     def gaussian(self, params, codes) -> tuple[jax.Array, jax.Array]:
-        """Means `(N, ...)` of p(x | z), and its one log-deviation, of a Gaussian decoder."""
+        """The means `(N, H, W, C)` of p(x | z) and its one log-deviation, of a Gaussian decoder."""
         mean, log_deviation = self._apply(params, "decoder", codes)
         return self.data.mean + self.data.std * mean, log_deviation + jnp.log(self.data.std)
 

@@ -1,4 +1,4 @@
-"""3x3 convolutions whose gradients are fast on CPUs, too: the same function, other arithmetic."""
+"""3x3 convolutions whose gradients are fast on CPUs, too: the function is the usual one."""
 
 import math
 
@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
-_FEW = 4  # outputs: pictures, not features
+_FEW = 4  # up to so many outputs are those of a picture, not features
 _FAN_IN = nnx.initializers.lecun_normal()
 
 
@@ -16,11 +16,11 @@ def _plain(x: jax.Array, kernel: jax.Array) -> jax.Array:
 
 
 def _kernel_gradient_on_cpu(x: jax.Array, gradient: jax.Array) -> jax.Array:
-    """A few images at a time, as a forward convolution of x with `gradient` as its kernel, images
-    in the place of channels.
+    """The kernel's gradient as a forward convolution of x with `gradient` as the kernel.
 
-    The transposed arrays are made, not implied: only convolutions in the usual layout are fast on
-    CPUs, and in loops all others are a hundred times slower. A few images fit the cache.
+    Images take the place of channels, a few at a time so that they fit the cache. The transposed
+    arrays are made, not implied: only convolutions in the usual layout are fast on CPUs, and inside
+    loops all others are a hundred times slower.
     """
     few = math.gcd(len(x), 4)
 
@@ -44,8 +44,9 @@ def _kernel_gradient_plain(x: jax.Array, gradient: jax.Array) -> jax.Array:
 
 
 def _to_few(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """As `convolve`: one matrix product with all nine taps, and nine shifted sums of the few
-    outputs; half the time on CPUs.
+    """`convolve` in half the time on CPUs where outputs are few.
+
+    It is one matrix product with all nine taps, and the sum of nine shifted copies of the outputs.
     """
     n, height, width, c_in = x.shape
     taps = x.reshape(-1, c_in) @ kernel.transpose(2, 0, 1, 3).reshape(c_in, -1)
@@ -57,8 +58,9 @@ def _to_few(x: jax.Array, kernel: jax.Array) -> jax.Array:
 
 @jax.custom_vjp
 def convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
-    """`x (N, H, W, C_in)` with `kernel (3, 3, C_in, C_out)`, edges padded with zeros: `(N, H, W,
-    C_out)`.
+    """`x (N, H, W, C_in)` convolved with `kernel (3, 3, C_in, C_out)`: `(N, H, W, C_out)`.
+
+    The edges are padded with zeros.
     """
     return _plain(x, kernel)
 
@@ -69,8 +71,8 @@ def _forward(x, kernel):
 
 def _backward(saved, gradient):
     x, kernel = saved
-    # The transpose of a 3x3 convolution is one by the kernel turned round, which runs at a forward
-    # pass's speed.
+    # The transpose of a 3x3 convolution is one with the kernel turned round, which is as fast as a
+    # forward pass.
     of_x = _plain(gradient, jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
     of_kernel = jax.lax.platform_dependent(
         x, gradient, cpu=_kernel_gradient_on_cpu, default=_kernel_gradient_plain

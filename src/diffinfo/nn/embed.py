@@ -5,13 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-# Fields vary over about one nat of log-SNR, so the slowest wave spans the whole axis and the
-# fastest about two nats.
+# Fields vary over about one nat of log-SNR: the slowest wave spans the whole axis, and a period of
+# the fastest is about two nats.
 SLOWEST, FASTEST = 0.05, 3.0
 
 
 class LevelEmbedding(nnx.Module):
-    """log-SNR `(N,)` -> `(N, features)`: sines and cosines of lam, then a two-layer perceptron."""
+    """log-SNR `(N,)` -> `(N, features)`: sines and cosines of lam, then two dense layers."""
 
     def __init__(self, features: int, *, waves: int = 32, rngs: nnx.Rngs):
         self.frequencies = tuple(np.geomspace(SLOWEST, FASTEST, waves).tolist())
@@ -25,14 +25,15 @@ class LevelEmbedding(nnx.Module):
 
 
 class LabelEmbedding(nnx.Module):
-    """Labels `(N,)` and presence `(N,)` -> `(N, features)`; row `classes` of the table is the null
-    token.
+    """Labels `(N,)` and presence `(N,)` -> `(N, features)`.
+
+    Row `classes` of the table is the null token.
     """
 
     def __init__(self, classes: int, features: int, *, rngs: nnx.Rngs):
         self.classes = classes
-        # As large as the level's embedding, which it is added to: Flax's default is too small for
-        # labels to be learnt soon.
+        # It is as large as the level's embedding, which it is added to; with Flax's default, which
+        # is smaller, labels are learnt late.
         self.table = nnx.Embed(
             classes + 1, features, embedding_init=nnx.initializers.normal(1.0), rngs=rngs
         )
@@ -42,16 +43,17 @@ class LabelEmbedding(nnx.Module):
 
 
 class Statistic(nnx.Variable):
-    """Of the training data. It lies with the parameters, so that programs for data of one shape are
-    the same; never trained.
+    """A statistic of the training data, which is never trained.
+
+    It lies with the parameters so that programs for data of one shape are the same.
     """
 
 
 class VectorCondition(nnx.Module):
-    """Real conditions `(N, D_Y)`, standardised with training statistics, and presence `(N,)` ->
-    `(N, D_Y)`.
+    """Real conditions `(N, D_Y)` and presence `(N,)` -> `(N, D_Y)`.
 
-    Where the condition is absent a learned null vector stands in its place.
+    Conditions are standardised with training statistics; a learnt null vector stands in the place
+    of one that is absent.
     """
 
     def __init__(self, mean, std, *, rngs: nnx.Rngs):

@@ -1,4 +1,4 @@
-"""Residual perceptron for vectors, modulated by the noise level."""
+"""A residual perceptron for vectors, which the noise level modulates."""
 
 import jax
 import jax.numpy as jnp
@@ -8,8 +8,9 @@ from diffinfo.nn.embed import LevelEmbedding
 
 
 class _Block(nnx.Module):
-    """h + W2 silu((1 + scale) W1 h + shift): the level multiplies features, as the exact Gaussian
-    field does.
+    """h + W2 silu((1 + scale) W1 h + shift), with scale and shift linear in the level's embedding.
+
+    The level multiplies features, as it does in the exact Gaussian field.
     """
 
     def __init__(self, width: int, level_features: int, *, rngs: nnx.Rngs):
@@ -25,17 +26,18 @@ class _Block(nnx.Module):
 
 
 def _log_radius(v: jax.Array) -> jax.Array:
-    """Half the log of the mean square, `(N, D) -> (N, 1)`: what matters for scale mixtures, and
-    hard to learn from entries.
+    """Half the log of the mean square, `(N, D) -> (N, 1)`.
+
+    It is what matters for scale mixtures, and it is hard to learn from entries.
     """
     return 0.5 * jnp.log(jnp.mean(v**2, axis=-1, keepdims=True) + 1e-2)
 
 
 class _Radial(nnx.Module):
-    """A sum of `directions`, each `(N, D)`, whose factors depend on their lengths, the condition's
-    and the level alone.
+    """A sum of `directions`, each `(N, D)`, whose factors depend on lengths and the level alone.
 
-    Fields of elliptical laws are such sums, and there is little room to overfit them.
+    The lengths are those of the directions and of the condition. Fields of elliptical laws are such
+    sums, and there is little room to overfit them.
     """
 
     def __init__(self, directions: int, level_features: int, width: int, *, rngs: nnx.Rngs):
@@ -47,8 +49,8 @@ class _Radial(nnx.Module):
     def __call__(
         self, directions: tuple[jax.Array, ...], condition: jax.Array, level: jax.Array
     ) -> jax.Array:
-        # The log-length of Gaussian vectors varies by 1 / sqrt(2 D): about unit inputs, and unit
-        # steps along each direction.
+        # The log-length of Gaussian vectors varies by 1 / sqrt(2 D), so these inputs vary by about
+        # one; the outputs are divided so that steps along each direction are of about unit length.
         radii = [jnp.sqrt(2 * v.shape[-1]) * _log_radius(v) for v in (*directions, condition)]
         factors = self.outer(jax.nn.silu(self.inner(jnp.concatenate([level, *radii], axis=-1))))
         return jnp.einsum(
@@ -57,12 +59,12 @@ class _Radial(nnx.Module):
 
 
 class MLP(nnx.Module):
-    """`(z (N, D), lam (N,), y, present (N,)) -> (N, D)`; the condition is embedded and joined to
-    the input.
+    """`(z (N, D), lam (N,), y, present (N,)) -> (N, D)`, where z and the embedded y are joined.
 
     The output is `shift + gain z` with learnt shift and gain: exact fields are linear in z where
-    the posterior is Gaussian. directions: how many vectors, z and those in `along`, the output may
-    also follow as `_Radial` says; 0 for none. With depth 0 it follows nothing else.
+    the posterior is Gaussian. directions: the number of vectors, z and those in `along`, whose
+    weighted sum (`_Radial`) is added to the output; 0 for none. With depth 0 the output is that sum
+    alone.
     """
 
     def __init__(
@@ -92,8 +94,8 @@ class MLP(nnx.Module):
         self.radial = _Radial(directions, level_features, width, rngs=rngs) if directions else None
 
     def __call__(self, z, lam, y, present, key=None, along=()):
-        del key  # no dropout
-        # One network may hold both fields: the absence of the condition modulates every block, as
+        del key  # there is no dropout
+        # One network may hold both fields, so the absence of the condition modulates every block as
         # the level does.
         level = self.level(lam) + jnp.where(present[:, None], 0.0, self.absence[...])
         condition = self.condition(y, present)

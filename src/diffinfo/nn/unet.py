@@ -1,8 +1,8 @@
-"""Networks for images `(N, H, W, C)`: a U-Net of residual blocks modulated by level and condition,
-and half of one.
+"""Networks for images `(N, H, W, C)`: a U-Net of residual blocks that the noise level and the
+condition modulate, and a classifier that is the first half of one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 
 import jax
 import jax.numpy as jnp
@@ -16,11 +16,10 @@ _ZERO = nnx.initializers.zeros_init()
 
 
 class GroupNorm(nnx.Module):
-    """Flax's group normalisation of `(N, H, W, C)`, which `scale` and `shift` `(N, C)` may
-    modulate, in half the time on CPUs.
+    """Group normalisation of `(N, H, W, C)`; `scale` and `shift`, each `(N, C)`, may modulate it.
 
-    All of it is one multiplication and addition per channel: pixels are read for their moments and
-    once more. Moments and factors are float32.
+    The function is Flax's, in half the time on CPUs: pixels are read once for their moments and
+    once for one multiplication and addition per channel. Moments and factors are float32.
     """
 
     def __init__(self, channels: int):
@@ -48,9 +47,7 @@ class GroupNorm(nnx.Module):
 
 
 class _ResidualBlock(nnx.Module):
-    """GroupNorm, silu, 3x3 convolution, twice; the second norm is scaled and shifted by the
-    embedding.
-    """
+    """Twice GroupNorm, silu and a 3x3 convolution; the embedding modulates the second norm."""
 
     def __init__(
         self, c_in: int, c_out: int, features: int, dropout: float, attention: bool, rngs: nnx.Rngs
@@ -73,7 +70,7 @@ class _ResidualBlock(nnx.Module):
 
 
 class _Attention(nnx.Module):
-    """Single-head self-attention over all pixels, with a residual connection that starts at zero."""
+    """Single-head self-attention over all pixels, added to its input; what is added starts at 0."""
 
     def __init__(self, channels: int, rngs: nnx.Rngs):
         self.norm = GroupNorm(channels)
@@ -88,8 +85,9 @@ class _Attention(nnx.Module):
 
 
 def to_depth(z: jax.Array, patch: int) -> jax.Array:
-    """`(N, H, W, C) -> (N, ceil(H / patch), ceil(W / patch), patch^2 C)`, each patch of pixels as
-    channels of one.
+    """`(N, H, W, C) -> (N, ceil(H / patch), ceil(W / patch), patch^2 C)`.
+
+    Each square of pixels becomes the channels of one pixel; zeros fill up the last squares.
     """
     n, height, width, c = z.shape
     z = jnp.pad(z, ((0, 0), (0, -height % patch), (0, -width % patch), (0, 0)))
@@ -114,13 +112,13 @@ def from_depth(h: jax.Array, patch: int, shape: tuple[int, ...]) -> jax.Array:
 
 def _halved(h: jax.Array) -> jax.Array:
     halved = nnx.avg_pool(h, (2, 2), strides=(2, 2), padding="SAME", count_include_pad=False)
-    return halved.astype(h.dtype)  # its counts are float32
+    return halved.astype(h.dtype)  # avg_pool divides by float32 counts
 
 
 def _way_down(
     channels: Sequence[int], blocks: int, block: Callable[[int, int, int], nnx.Module]
 ) -> nnx.List:
-    """Stages of `blocks` blocks, one stage per width; `block(c_in, c_out, stage)` makes one."""
+    """One stage of `blocks` blocks per width; `block(c_in, c_out, stage)` makes a block."""
     current, stages = channels[0], []
     for i, width in enumerate(channels):
         stage = []
@@ -131,13 +129,19 @@ def _way_down(
     return nnx.List(stages)
 
 
+def _dropout_keys(key: jax.Array | None, stages: Iterable[Sized]) -> Iterator[jax.Array | None]:
+    """A key for every block of the stages, in the order of the forward pass; None without `key`."""
+    blocks = sum(len(stage) for stage in stages)
+    return iter([None] * blocks if key is None else jax.random.split(key, blocks))
+
+
 class UNet(nnx.Module):
     """`(z (N, H, W, C), lam (N,), y, present (N,), key) -> (N, H, W, C)`.
 
-    `patch` makes each square of so many pixels a side channels of one before anything else (space
-    to depth). `channels` gives the width at full (after that), half, quarter ... resolution;
+    First each square of `patch` pixels a side becomes the channels of one pixel (`to_depth`).
+    `channels` gives the widths at the resolution after that, at half of it, at a quarter and so on;
     `attention` lists the heights of the feature maps that attend. A `key` switches dropout on. Odd
-    sizes are halved upwards and cropped on the way back.
+    sizes are rounded up when halved, and cropped on the way back.
     """
 
     def __init__(
@@ -183,7 +187,7 @@ class UNet(nnx.Module):
         embedding = jax.nn.silu(
             self.level(lam) + self.condition_in(self.condition(y, present))
         ).astype(z.dtype)
-        keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
+        keys = _dropout_keys(key, [*self.down, [self.middle], *self.up])
         h = self.first(to_depth(z, self.patch))
         skips, sizes = [h], []
         for i, stage in enumerate(self.down):
@@ -205,8 +209,9 @@ class UNet(nnx.Module):
 
 
 class Classifier(nnx.Module):
-    """`(z (N, H, W, C), lam (N,), key) -> logits (N, classes)`: the way down of a U-Net, then the
-    mean over pixels.
+    """`(z (N, H, W, C), lam (N,), key) -> logits (N, classes)`.
+
+    It is the way down of a `UNet`, then the mean over pixels and a dense layer.
     """
 
     def __init__(
@@ -234,7 +239,7 @@ class Classifier(nnx.Module):
 
     def __call__(self, z, lam, key=None):
         embedding = jax.nn.silu(self.level(lam)).astype(z.dtype)
-        keys = iter(jax.random.split(key, 64)) if key is not None else iter(lambda: None, 0)
+        keys = _dropout_keys(key, self.down)
         h = self.first(to_depth(z, self.patch))
         for i, stage in enumerate(self.down):
             h = _halved(h) if i > 0 else h

@@ -1,5 +1,6 @@
-"""One optimisation step as a pure function of plain pytrees; every random number is `fold_in(key,
-step)`.
+"""One optimisation step as a pure function of plain pytrees.
+
+All random numbers of a step come from `fold_in(key, step)`.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +29,10 @@ State = dict[str, Any]
 def make_optimizer(
     steps: int, learning_rate: float, warmup: int, clip: float
 ) -> optax.GradientTransformation:
-    """Adam with global-norm clipping, linear warm-up and cosine decay to zero."""
+    """Adam with clipping of the global norm, linear warm-up and cosine decay to zero.
+
+    The warm-up takes `warmup` of the `steps`, but at most half of them.
+    """
     schedule = optax.warmup_cosine_decay_schedule(
         0.0, learning_rate, min(warmup, steps // 2), steps, 0.0
     )
@@ -36,14 +40,13 @@ def make_optimizer(
 
 
 def initial_state(params: Any, optimizer: optax.GradientTransformation) -> State:
-    """Parameters as one vector, their moving average, optimizer state, and the number of good steps
-    taken.
+    """The parameters as one vector, their moving average, the optimizer's state, and the `step`.
 
-    One vector instead of a hundred arrays: the optimizer compiles to a handful of operations,
-    several times faster.
+    `step` is the number of good steps taken. With one vector instead of a hundred arrays the
+    optimizer compiles to a handful of operations, several times faster.
     """
     flat, _ = ravel_pytree(params)
-    average = jnp.copy(flat)  # its own buffer: the state is donated to each step
+    average = jnp.copy(flat)  # It needs a buffer of its own: the state is donated to each step.
     return {
         "params": flat,
         "ema": average,
@@ -58,13 +61,15 @@ def make_loss(
     objective: Objective,
     settings: Mapping[str, Any],
 ):
-    """`loss(flat, x, y, key, dropout_key=None, step=None) -> (loss, parts in nats)` of a model on
-    one noised batch.
+    """The loss of a model on one noised batch, as a function of its parameters in one vector.
 
-    `unravel` turns the state's parameter vector `flat` into the model's parameters; without
-    `dropout_key` nothing is dropped. settings: a config's `train` section; given the `step`, the
-    weight of a KL rises to its value over the first half of them. Convolutional networks compute in
-    bfloat16 on accelerators; parameters, targets and losses are float32 everywhere.
+    Returns `loss(flat, x, y, key, dropout_key=None, step=None) -> (loss, parts in nats)`, where
+    `unravel` turns the vector `flat` into the model's parameters. Without `dropout_key` nothing is
+    dropped. With `step` the weight of a KL rises to its value over the first half of the steps.
+    settings: a config's `train` section.
+
+    Convolutional networks compute in bfloat16 on accelerators; parameters, targets and losses are
+    float32 everywhere.
     """
     dtype = jnp.bfloat16 if model.has_convolutions and jax.default_backend() != "cpu" else None
 
@@ -75,8 +80,7 @@ def make_loss(
                 partial(model.log_posterior, params, **options), objective, decoded(x), y, key
             )
         if isinstance(model, Autoencoder):
-            # Codes must first be of use to the decoder, or they collapse before it has learnt to
-            # read them.
+            # The weight rises slowly, or codes collapse before the decoder has learnt to read them.
             rise = 1.0 if step is None else jnp.minimum(1.0, 2 * step / settings["steps"])
             encode, weight = partial(model.encode, params), rise * settings["kl_weight"]
             if not model.is_diffusion:
@@ -105,12 +109,15 @@ def make_step(
     ema: float,
     spread: Callable[[jax.Array], jax.Array] = lambda rows: rows,
 ) -> Callable[..., tuple[State, dict[str, jax.Array]]]:
-    """`step(state, x, y, key) -> (state, metrics)` of `make_loss`'s loss; x, y are the whole
-    training data, on the device.
+    """One step of training on a random batch: `step(state, x, y, key) -> (state, metrics)`.
 
-    spread: lays an array of one row per example out over the devices. Metrics are in nats, and
-    `bad` tells that the loss or a gradient was not finite: such a step changes nothing, and neither
-    does any later one, so that the state stays the last good one.
+    x and y are all training data, on the device. loss: as `make_loss` returns it. batch: rows per
+    step. ema: the final decay of the moving average. spread: lays an array of one row per example
+    out over the devices.
+
+    Metrics are the loss's parts in nats, and `bad`: whether the loss or a gradient was not finite.
+    A bad step changes nothing, and neither does any later one, so the state stays the last good
+    one.
     """
 
     def step(
@@ -124,7 +131,7 @@ def make_step(
         )
         updates, optimizer_state = optimizer.update(gradients, state["optimizer"], state["params"])
         params = optax.apply_updates(state["params"], updates)
-        # Early averages would remember the initialisation: the decay grows to its final value.
+        # The decay grows to its final value, or early averages would remember the initialisation.
         decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
         averaged = optax.incremental_update(params, state["ema"], 1 - decay)
         new = {
