@@ -142,7 +142,7 @@ def compare(
         best = tries[of_case & tries["chosen"]].iloc[0]
         adaptive = las(curve["snr"], curve["risk"], steps, best["saturation"], best["smoothness"])
         grids = {
-            "LAS": np.log(curve["snr"].to_numpy()[adaptive.indices]),
+            "LAS": adaptive.log_snr,
             "time": time_grid(schedule, *lam_range, steps),
             "log-SNR": log_snr_grid(*lam_range, steps),
             "EDM": edm_grid(*lam_range, steps),
