@@ -1,7 +1,9 @@
 """`import diffinfo`: what it offers, that it is quick, and the example that README opens with."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,15 +11,9 @@ from scipy.integrate import quad
 
 import diffinfo
 
-README = """
-import numpy as np, diffinfo
-means = np.array([[-1.0], [1.0]])
-y = np.random.default_rng(0).integers(0, 2, 10_000)
-x = means[y] + 0.5 * np.random.default_rng(1).standard_normal((10_000, 1))
-exact = diffinfo.MixtureDenoiser.of(means, 0.25, weights=[1, 1], component_class=[0, 1])
-measured = diffinfo.measure(exact, x, y)
-print(measured)
-"""
+README = re.search(
+    r"```python\n(.*?)```", (Path(__file__).parents[1] / "README.md").read_text(), re.DOTALL
+)[1]
 
 
 @pytest.mark.parametrize("name", diffinfo.__all__)
@@ -48,5 +44,9 @@ def test_the_example_of_the_readme_measures_the_truth(capsys):
         return -density * (p * np.log(p) + (1 - p) * np.log1p(-p)) if p < 1 else 0.0
 
     truth = np.log(2) - quad(posterior_entropy, -6, 6, points=[0], limit=200)[0]
+    assert f"{truth:.4f} nats in truth" in (Path(__file__).parents[1] / "README.md").read_text()
+    for name in ("loss_difference", "classification_bound"):
+        estimate = measured.estimates["mutual_information"][name]
+        assert f"{name} {estimate.value:.4f} +- {estimate.standard_error:.4f}" in README
     for estimate in measured.estimates["mutual_information"].values():
         assert abs(estimate.value - truth) < 4 * estimate.standard_error
