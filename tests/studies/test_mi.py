@@ -9,22 +9,22 @@ import pandas as pd
 import pytest
 
 import diffinfo
-from diffinfo import paired
 from diffinfo.cli import main
-from diffinfo.data import pairs
 from diffinfo.data.columns import as_labels
 from diffinfo.errors import DataError
 from diffinfo.estimate.integrand import Terms
 from diffinfo.estimate.statistics import Estimate
+from diffinfo.exact import pairs
+from diffinfo.studies import mi
 
 
 @pytest.fixture
 def quick(monkeypatch):
     """A few steps instead of a training: for what does not depend on how well it is done."""
-    monkeypatch.setattr(paired, "STEPS", 40)
-    monkeypatch.setattr(paired, "EVERY", 20)
-    monkeypatch.setattr(paired, "FOLDS", 2)
-    monkeypatch.setattr(paired, "HALVED_FOLDS", 1)
+    monkeypatch.setattr(mi, "STEPS", 40)
+    monkeypatch.setattr(mi, "EVERY", 20)
+    monkeypatch.setattr(mi, "FOLDS", 2)
+    monkeypatch.setattr(mi, "HALVED_FOLDS", 1)
 
 
 def _pair(n=400, seed=0):
@@ -33,27 +33,27 @@ def _pair(n=400, seed=0):
 
 def test_the_number_depends_on_ranks_and_seed_only(quick):
     x, y = _pair()
-    found = diffinfo.estimate_mi(x, y)
+    measured = diffinfo.estimate_mi(x, y)
     again = diffinfo.estimate_mi(pairs.monotone(x), 1e6 * y - 3)
-    assert found.mi == again.mi
-    assert found.standard_error == again.standard_error
-    assert diffinfo.estimate_mi(x, y, random_state=1).mi != found.mi
-    assert found.bits == found.mi / np.log(2)
-    assert (found.n, found.dim_x, found.dim_y, found.classes) == (400, 2, 2, None)
+    assert measured.mi == again.mi
+    assert measured.standard_error == again.standard_error
+    assert diffinfo.estimate_mi(x, y, random_state=1).mi != measured.mi
+    assert measured.bits == measured.mi / np.log(2)
+    assert (measured.n, measured.dim_x, measured.dim_y, measured.classes) == (400, 2, 2, None)
     # Gaussian data: the fitted Gaussian is the answer, and training has not made it worse.
-    assert abs(found.mi - 1.02) < 4 * found.standard_error
-    assert found.converged
+    assert abs(measured.mi - 1.02) < 4 * measured.standard_error
+    assert measured.converged
 
 
 def test_labels_give_a_bound_that_holds(quick):
     rng = np.random.default_rng(0)
     names = np.array(["ape", "bee", "cat"])[rng.integers(0, 3, 600)]
     x = rng.standard_normal((600, 2)) + 20 * np.stack([names == "ape", names == "bee"], 1)
-    found = diffinfo.estimate_mi(x, names)
-    assert found.estimator == "classification_bound"
-    assert found.classes == 3
-    assert found.upper_bound == pytest.approx(np.log(3), abs=0.01)
-    assert 0.5 * found.upper_bound < found.mi <= found.upper_bound
+    measured = diffinfo.estimate_mi(x, names)
+    assert measured.estimator == "classification_bound"
+    assert measured.classes == 3
+    assert measured.upper_bound == pytest.approx(np.log(3), abs=0.01)
+    assert 0.5 * measured.upper_bound < measured.mi <= measured.upper_bound
 
 
 def test_integers_may_be_numbers_or_labels(quick):
@@ -114,14 +114,14 @@ def test_what_cannot_be_used_is_named(change, message):
 def test_known_truths(pair, monkeypatch):
     # One dimension is learnt in a third of the steps; benchmarks/mi.py has the whole suite at full
     # length.
-    monkeypatch.setattr(paired, "STEPS", 300)
-    found = diffinfo.estimate_mi(*pair.sample(3000, np.random.default_rng(11)))
-    assert abs(found.mi - pair.truth) < 4 * found.standard_error + 0.005
-    assert 1 / 3000 <= found.standard_error < 0.05, (
+    monkeypatch.setattr(mi, "STEPS", 300)
+    measured = diffinfo.estimate_mi(*pair.sample(3000, np.random.default_rng(11)))
+    assert abs(measured.mi - pair.truth) < 4 * measured.standard_error + 0.005
+    assert 1 / 3000 <= measured.standard_error < 0.05, (
         "never none, even of a network that was best untrained"
     )
-    assert found.converged
-    assert found.linear_gaussian <= pair.truth + 0.1
+    assert measured.converged
+    assert measured.linear_gaussian <= pair.truth + 0.1
 
 
 @pytest.mark.parametrize(
@@ -133,19 +133,19 @@ def test_extrapolation_is_for_small_significant_gains(gain, expected):
         "aligned_difference": Estimate(1.0, 0.01, 100),
         "loss_difference": Estimate(0.9, 0.03, 100),
     }
-    found = paired._extrapolated(known, Estimate(*gain, 50))
-    assert found.value == pytest.approx(expected)
-    assert found.standard_error == pytest.approx(np.hypot(0.03, gain[1] if expected > 1 else 0))
+    measured = mi._extrapolated(known, Estimate(*gain, 50))
+    assert measured.value == pytest.approx(expected)
+    assert measured.standard_error == pytest.approx(np.hypot(0.03, gain[1] if expected > 1 else 0))
 
 
 def test_an_untrained_network_is_said_to_be_one(monkeypatch):
-    monkeypatch.setattr(paired, "STEPS", 100)
-    monkeypatch.setattr(paired, "EVERY", 50)
+    monkeypatch.setattr(mi, "STEPS", 100)
+    monkeypatch.setattr(mi, "EVERY", 50)
     pair = pairs.multinormal("sparse", 3, 3, 0.95).mapped("rolled", pairs.rolled)
-    found = diffinfo.estimate_mi(*pair.sample(1000, np.random.default_rng(0)))
-    assert abs(found.mi - pair.truth) > 0.3
-    assert not found.converged
-    assert "not at its optimum" in " ".join(found.warnings)
+    measured = diffinfo.estimate_mi(*pair.sample(1000, np.random.default_rng(0)))
+    assert abs(measured.mi - pair.truth) > 0.3
+    assert not measured.converged
+    assert "not at its optimum" in " ".join(measured.warnings)
 
 
 def test_the_command_reads_tables_and_prints_json(quick, tmp_path, capsys):
@@ -173,9 +173,11 @@ def test_the_command_reads_tables_and_prints_json(quick, tmp_path, capsys):
             str(plot),
         ]
         assert main(["mi", *arguments]) == 0
-        found = json.loads(capsys.readouterr().out)
-        assert {"mi", "standard_error", "estimator", "converged", "bits", "estimates"} <= set(found)
-        seen.add(found["mi"])
+        measured = json.loads(capsys.readouterr().out)
+        assert {"mi", "standard_error", "estimator", "converged", "bits", "estimates"} <= set(
+            measured
+        )
+        seen.add(measured["mi"])
         assert plot.stat().st_size > 1000
         assert len(pd.read_csv(plot.with_suffix(".csv"))) > 10
     assert len(seen) == 1
@@ -207,10 +209,10 @@ def test_files_that_cannot_be_used_are_named(tmp_path, capsys, text, message):
 
 def test_minutes_end_training():
     pair = pairs.multinormal("sparse", 1, 1, 0.8).mapped("rolled", pairs.rolled)
-    found = diffinfo.estimate_mi(*pair.sample(2000, np.random.default_rng(0)), minutes=0.001)
-    assert max(found.steps) <= 50, "one dispatch"
-    assert not found.converged
-    assert any("time was up" in warning for warning in found.warnings)
+    measured = diffinfo.estimate_mi(*pair.sample(2000, np.random.default_rng(0)), minutes=0.001)
+    assert max(measured.steps) <= 50, "one dispatch"
+    assert not measured.converged
+    assert any("time was up" in warning for warning in measured.warnings)
 
 
 def test_more_than_radial_factors_must_tell_more_than_the_error_of_that():
@@ -232,6 +234,6 @@ def test_more_than_radial_factors_must_tell_more_than_the_error_of_that():
         told(0.9 + noise),
         told(0.8 + noise),
     ]
-    assert paired._better(ways, [0, 3, 0, 3]) == 0
-    assert paired._better(ways[::2], [3, 3]) == 0
-    assert paired._better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3
+    assert mi._better(ways, [0, 3, 0, 3]) == 0
+    assert mi._better(ways[::2], [3, 3]) == 0
+    assert mi._better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3

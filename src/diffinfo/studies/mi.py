@@ -1,21 +1,23 @@
-"""I(X;Y) of anybody's paired arrays: `estimate_mi(x, y)`, in nats, with a standard error and a word
-on whether to trust it.
+"""I(X;Y) of paired arrays: `estimate_mi(x, y)`, in nats, with a standard error and a verdict on
+whether to trust it.
 
-The rows are dealt into folds. For each fold both sides are mapped to canonical coordinates
-(`data/canonical.py`), one network that starts as the exact field of the fitted Gaussian learns on
-the other folds what is not Gaussian, and stops when a tenth of them that it does not train on says
-so. The fold itself is only measured. Every row is thus measured once, by a network that has never
-seen it. Information is symmetric, and either side can be noised: the first fold tries both, and the
-one that tells more about its tenth of watched rows is used.
+The rows are dealt into folds. For each fold, x and y are mapped to canonical coordinates
+(`data/canonical.py`), and a network that starts as the exact field of the fitted Gaussian learns on
+the other folds what is not Gaussian. It stops when its loss on a tenth of those rows, which it does
+not train on, stops falling. Then it measures the fold. Every row is thus measured once, by a
+network that has never seen it. Information is symmetric, so either of x and y can be the one that
+is noised: the first fold tries both, and the direction with more information on its held-out tenth
+is used.
 
-Where one side is a multivariate t, whatever its margins, `data/canonical.py` makes it Gaussian
-radially, and the network may follow z, the residual and the conditional mean by factors that depend
+Where x or y is a multivariate t, whatever its margins, `data/canonical.py` makes it Gaussian
+radially, and the network may scale z, the residual and the conditional mean by factors that depend
 on lengths only (`nn/mlp.py`). There the first fold also tries a network of such factors alone,
 which cannot overfit much.
 
-A network trained on m rows misses what m rows do not show. Halving tells how much: networks trained
-on half of the rows measure the first two folds again, and what they lose to the whole is added once
-(exact where the deficit goes like 1/m; a loss too large for that is said to be one).
+A network trained on m rows misses what m rows do not show. Halving shows how much that is: networks
+trained on half of the rows measure the first two folds again, and the difference is added once.
+This is exact where the deficit goes like 1/m; if the difference is too large for that, a warning
+says so.
 """
 
 import time
@@ -28,7 +30,6 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 
-from diffinfo.config import complete
 from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
 from diffinfo.data.columns import as_columns, as_labels
 from diffinfo.data.dataset import Dataset
@@ -46,22 +47,24 @@ from diffinfo.process.schedule import VPSchedule
 from diffinfo.train.loop import Trainer, held_out_rows, make_objective
 
 FOLDS = 4
-HALVED_FOLDS = 2
-MOST_GAIN = 0.1
+HALVED_FOLDS = 2  # measured by networks of half of the rows as well
+MOST_GAIN = 0.1  # the largest share of the information that halving may add
 STEPS, EVERY, DEPTH = 1000, 100, 3
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 DRAWS = 32
+SCHEDULE, S_MIN = VPSchedule(), 1e-5
+LAM_RANGE = SCHEDULE.log_snr_range(S_MIN)
 
 
 @dataclass(frozen=True)
 class MutualInformation:
-    """What `estimate_mi` found. `mi`, `standard_error` and everything in `estimates` and
-    `linear_gaussian` in nats.
+    """What `estimate_mi` returns; everything is in nats but `bits` and `seconds`.
 
-    converged: whether the network's fields agree with each other as the exact ones would; if not,
-    `warnings` says how far they are apart. upper_bound: H(Y) for labels. profile: where in log-SNR
-    the information sits (`estimate/profiles.py`).
+    estimator: the name of the one of `estimates` that `mi` is. converged: whether nothing speaks
+    against the answer; if something does, `warnings` says what. upper_bound: H(Y) for labels.
+    linear_gaussian: the information of the fitted Gaussian. steps: how many steps the network of
+    each fold was trained. profile: where in log-SNR the information sits (`estimate/profiles.py`).
     """
 
     mi: float
@@ -87,6 +90,22 @@ class MutualInformation:
         """`mi` in bits."""
         return self.mi / float(np.log(2))
 
+    def summary(self) -> str:
+        """The number, its standard error and what it rests on, in three lines."""
+        bound = "" if self.upper_bound is None else f", at most H(Y) = {self.upper_bound:.4f}"
+        verdict = "converged" if self.converged else "NOT converged"
+        low, high = self.lam_range
+        return (
+            f"I(X;Y) = {self.mi:.4f} +- {self.standard_error:.4f} nats "
+            f"= {self.bits:.4f} bits{bound}\n"
+            f"{self.estimator}, {verdict}, {self.seconds:.0f} s\n"
+            f"{self.n} rows of {self.dim_x} + {self.dim_y} columns, "
+            f"log-SNR {low:.1f} to {high:.1f}"
+        )
+
+    def __str__(self) -> str:
+        return self.summary()
+
     def as_dict(self) -> dict[str, Any]:
         """Everything but the profile, ready for JSON."""
         plain = {
@@ -101,7 +120,7 @@ class MutualInformation:
 
 
 def _deal(labels: np.ndarray | None, n: int, rng: np.random.Generator) -> np.ndarray:
-    """The fold of each row, `(n,)`, in equal shares, of every label where there are labels."""
+    """The fold of each row, `(n,)`. Folds have equal shares of the rows, and of each label's."""
     order = rng.permutation(n)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
@@ -112,7 +131,7 @@ def _deal(labels: np.ndarray | None, n: int, rng: np.random.Generator) -> np.nda
 
 @dataclass(frozen=True)
 class _Labelled:
-    """A denoiser that takes labels: their canonical coordinates `(K, Q)` stand in `table`."""
+    """A denoiser that takes labels and looks up their canonical coordinates in `table` `(K, Q)`."""
 
     denoiser: Callable
     table: jax.Array
@@ -124,51 +143,67 @@ class _Labelled:
 jax.tree_util.register_dataclass(_Labelled, data_fields=["denoiser", "table"], meta_fields=[])
 
 
-def _settings(steps: int) -> dict[str, dict[str, Any]]:
-    """Training of every fold."""
+def _settings(steps: int) -> dict[str, Any]:
+    """The settings of every training."""
     return {
-        "train": complete(
-            "train",
-            {
-                "steps": steps,
-                "batch": 1024,
-                "learning_rate": 0.004,
-                "validate_every": EVERY,
-                "patience": 4,
-                "density": {"center": 1.0, "scale": 2.5},
-            },
-        ),
-        "process": complete("process", {}),
+        "steps": steps,
+        "batch": 1024,
+        "learning_rate": 0.004,
+        "warmup": 100,
+        "clip": 1.0,
+        "ema": 0.999,
+        "weighting": "velocity",
+        "null_probability": 0.5,
+        "validate_every": EVERY,
+        "patience": 4,
+        "density": {"center": 1.0, "scale": 2.5, "uniform": 0.3},
     }
 
 
 class _Trainers:
-    """One `Trainer` for all data of a shape, so that neither folds nor sides compile anew."""
+    """One `Trainer` for all data of one shape, so that nothing is compiled twice for the folds and
+    directions.
+    """
 
-    def __init__(self, settings: dict, elliptical: bool):
-        self.settings, self.elliptical, self._made = settings, elliptical, {}
+    def __init__(self, settings: dict[str, Any], elliptical: bool):
+        self.settings, self.elliptical, self._by_shape = settings, elliptical, {}
         self.depths = (DEPTH, 0) if elliptical else (DEPTH,)
 
     def of(self, dataset: Dataset, depth: int) -> Trainer:
-        case = dim_x, dim_y, _ = dataset.x_train.shape[1], dataset.y_train.shape[1], depth
-        if case not in self._made:
-            network = {"fields": "one", "mlp": {"width": 128, "depth": depth}}
-            train, process = self.settings["train"], self.settings["process"]
-            kind = {"canonical": True, "elliptical": self.elliptical}
+        """The trainer of networks of this depth for data of this shape."""
+        shape = dim_x, dim_y, _ = dataset.x_train.shape[1], dataset.y_train.shape[1], depth
+        if shape not in self._by_shape:
             summary = DataSummary(
-                (dim_x,), 0.0, 1.0, y_mean=(0.0,) * dim_y, y_std=(1.0,) * dim_y, **kind
+                (dim_x,),
+                mean=0.0,
+                std=1.0,
+                y_mean=(0.0,) * dim_y,
+                y_std=(1.0,) * dim_y,
+                canonical=True,
+                elliptical=self.elliptical,
             )
-            self._made[case] = Trainer(
-                Model(network, summary), make_objective(train, process), train
-            )
-        return self._made[case]
+            model = Model({"fields": "one", "mlp": {"width": 128, "depth": depth}}, summary)
+            betas = {"beta_min": SCHEDULE.beta_min, "beta_max": SCHEDULE.beta_max}
+            objective = make_objective(self.settings, betas | {"s_min": S_MIN})
+            self._by_shape[shape] = Trainer(model, objective, self.settings)
+        return self._by_shape[shape]
 
 
-class _Side:
-    """One way to measure: x noised, given y. Holds both sides' scores, and fits and measures a fold
-    at a time.
+@dataclass(frozen=True)
+class _FittedNetwork:
+    """A denoiser of canonical coordinates, with the map to them that was fitted on its rows."""
 
-    depth: of the network; 0 for radial factors alone.
+    canonical: Canonical
+    denoiser: Callable
+    best_step: int
+    cut_short: bool
+
+
+class _Direction:
+    """One way to measure I(X;Y): x is noised, y is given. It trains and measures, some rows each.
+
+    x, y: scores `(n, D)`, the labels' as indicators. depth: of the network; 0 leaves radial factors
+    alone.
     """
 
     def __init__(
@@ -183,55 +218,46 @@ class _Side:
         self.x, self.y, self.labels, self.seed, self.depth = x, y, labels, seed, depth
         self.classes = None if labels is None else y.shape[1]
         self.trainers = trainers
-        self.lam_range = VPSchedule().log_snr_range(trainers.settings["process"]["s_min"])
-        self.strata = Strata.stratified(*self.lam_range, DRAWS)
+        self.strata = Strata.stratified(*LAM_RANGE, DRAWS)
 
-    def fit(self, outside: np.ndarray, seconds: float, report: Callable[[str], None]) -> "_Fitted":
-        """A network trained on these rows."""
-        canonical = Canonical.fit(self.x[outside], self.y[outside])
-        x, y = canonical.x(self.x[outside]), canonical.y(self.y[outside])
+    def fit(
+        self, rows: np.ndarray, seconds: float, report: Callable[[str], None]
+    ) -> _FittedNetwork:
+        """A network trained on these rows, for at most so many seconds."""
+        canonical = Canonical.fit(self.x[rows], self.y[rows])
+        x, y = canonical.x(self.x[rows]), canonical.y(self.y[rows])
         dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
         trainer = self.trainers.of(dataset, self.depth)
         trained = trainer.train(dataset, self.seed, seconds=seconds, report=report)
-        return _Fitted(
-            canonical, trainer.model.denoiser(trained.params), trained.best_step, trained.cut_short
-        )
+        denoiser = trainer.model.denoiser(trained.params)
+        return _FittedNetwork(canonical, denoiser, trained.best_step, trained.cut_short)
 
-    def measure(self, fitted: "_Fitted", rows: np.ndarray, key: jax.Array) -> Terms:
-        """Terms of these rows under that network."""
-        x, denoiser = fitted.canonical.x(self.x[rows]), fitted.denoiser
+    def measure(self, network: _FittedNetwork, rows: np.ndarray, key: jax.Array) -> Terms:
+        """The terms of these rows under that network."""
+        x, denoiser = network.canonical.x(self.x[rows]), network.denoiser
         if self.classes:
-            denoiser = _Labelled(denoiser, jnp.asarray(fitted.canonical.y(np.eye(self.classes))))
-        given = self.labels[rows] if self.classes else fitted.canonical.y(self.y[rows])
+            denoiser = _Labelled(denoiser, jnp.asarray(network.canonical.y(np.eye(self.classes))))
+        given = self.labels[rows] if self.classes else network.canonical.y(self.y[rows])
         return evaluate_terms(
             denoiser, x, given, self.strata, key, classes=self.classes, block=2500
         )
 
 
-@dataclass(frozen=True)
-class _Fitted:
-    canonical: Canonical
-    denoiser: Callable
-    best_step: int
-    cut_short: bool
-
-
 def _gain(terms: Terms, halves: Terms) -> Estimate:
-    """What `aligned_difference` gained from half of the rows to all of them."""
+    """The growth of `aligned_difference` from networks of half of the rows to those of all."""
     return Estimate.of(terms.aligned[: len(halves.aligned)].sum(1) - halves.aligned.sum(1))
 
 
 def _credible(aligned: Estimate, gain: Estimate) -> float:
-    """The most that a deficit of 1/m may be, nats, and be measured with this gain's error."""
+    """The largest gain, in nats, that a deficit of 1/m explains, given this gain's error."""
     return max(MOST_GAIN * aligned.value, 0.05) + 2 * gain.standard_error
 
 
 def _extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
-    """`aligned_difference` plus `gain`, if that is more than its error, and as much of it as can be
-    believed.
+    """`aligned_difference` plus `gain` if that exceeds its error, but no more than is credible.
 
-    The standard error has that of `loss_difference` in it, whose scatter over rows follows the
-    fitted part to first order as well, and that of the gain.
+    The standard error includes that of the gain, and is at least that of `loss_difference`, whose
+    scatter over rows follows the fitted part to first order as well.
     """
     aligned = estimates["aligned_difference"]
     error = max(aligned.standard_error, estimates["loss_difference"].standard_error)
@@ -244,11 +270,10 @@ def _extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
 def _convergence(
     terms: Terms, estimates: dict[str, Estimate], gain: Estimate | None, cut_short: bool
 ) -> list[str]:
-    """What speaks against the answer, in words; gain: of all rows over half of them, where that was
-    measured.
+    """Warnings of what speaks against the answer. gain: of all rows over half of them, or None.
 
-    For exact fields E<v - v_u, D> = E|D|^2; the gap is what D has learnt too much of, or too
-    little.
+    With D = v_c - v_u, exact fields have E<v - v_u, D> = E|D|^2; the gap is what D has learnt too
+    much or too little.
     """
     aligned = estimates["aligned_difference"]
     warnings = (
@@ -260,17 +285,20 @@ def _convergence(
     allowed = max(0.1 * abs(aligned.value), 0.03, 3 * gap.standard_error)
     if abs(gap.value) > allowed:
         warnings.append(
-            f"the network is not at its optimum: squared_difference and aligned_difference are {gap.value:+.2g} nats apart "
-            f"(at most {allowed:.2g} is expected). More rows or more minutes may help"
+            "the network is not at its optimum: squared_difference and aligned_difference are "
+            f"{gap.value:+.2g} nats apart (at most {allowed:.2g} is expected). More rows or more "
+            "minutes may help"
         )
     if gain and gain.value > (allowed := _credible(aligned, gain)):
         warnings.append(
-            f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most {allowed:.2g} is expected)"
+            f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most "
+            f"{allowed:.2g} is expected)"
         )
     return warnings
 
 
 def _joined(parts: list[Terms]) -> Terms:
+    """The terms of all rows, part after part."""
     names = [f.name for f in fields(Terms) if getattr(parts[0], f.name) is not None]
     return Terms(
         **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
@@ -278,43 +306,50 @@ def _joined(parts: list[Terms]) -> Terms:
 
 
 def _checked(x, y, discrete: bool | str) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-    """Columns of x and, where y holds no labels, of y; and the labels. Raises DataError."""
+    """The columns of x and, unless y holds labels, of y; and the labels or None.
+
+    Raises DataError.
+    """
     labels = as_labels(y, discrete, 2 * FOLDS)
     columns = {"x": as_columns(x, "x")} | ({} if labels is not None else {"y": as_columns(y, "y")})
     n, dims = len(columns["x"]), sum(column.shape[1] for column in columns.values())
     if n != len(y):
         raise DataError(f"x has {n} rows and y {len(y)}; they must be pairs")
-    if n < max(MIN_ROWS, ROWS_PER_COLUMN * dims):
-        raise DataError(
-            f"{n} rows are too few for {dims} columns: needs at least {max(MIN_ROWS, ROWS_PER_COLUMN * dims)}"
-        )
+    least = max(MIN_ROWS, ROWS_PER_COLUMN * dims)
+    if n < least:
+        raise DataError(f"{n} rows are too few for {dims} columns: needs at least {least}")
     if labels is not None and np.bincount(labels).min() < 2 * FOLDS:
         raise DataError(
-            f"y: label number {np.argmin(np.bincount(labels))} has fewer than {2 * FOLDS} rows; merge or remove it"
+            f"y: label number {np.argmin(np.bincount(labels))} has fewer than {2 * FOLDS} rows; "
+            "merge or remove it"
         )
     return columns, labels
 
 
 @dataclass(frozen=True)
-class _Measured:
-    """All rows, fold after fold (`order`), and the first folds by networks of half of the rows
-    (None for labels).
+class _CrossFitted:
+    """The terms of all rows, fold after fold. `order` `(n,)` says which row each one is.
+
+    halves: the terms of the first folds by networks of half of the rows, or None for labels.
+    networks: one for each fold.
     """
 
     terms: Terms
     order: np.ndarray
     halves: Terms | None
-    fits: list[_Fitted]
+    networks: list[_FittedNetwork]
 
 
-def _better(told: list[Terms], depths: list[int]) -> int:
-    """Which way tells most of the same rows; more than radial factors must tell more by more than
-    the error of that.
+def _better(candidates: list[Terms], depths: list[int]) -> int:
+    """The index of the candidate with the most information on the same rows.
+
+    Radial factors alone (the smaller depth) win unless a deeper network has more by more than the
+    standard error of the difference.
     """
-    gains = [(terms.loss_u - terms.loss_c).sum(1) for terms in told]
+    gains = [(terms.loss_u - terms.loss_c).sum(1) for terms in candidates]
     best = {
         depth: max(
-            (i for i in range(len(told)) if depths[i] == depth), key=lambda i: gains[i].mean()
+            (i for i in range(len(candidates)) if depths[i] == depth), key=lambda i: gains[i].mean()
         )
         for depth in depths
     }
@@ -323,42 +358,43 @@ def _better(told: list[Terms], depths: list[int]) -> int:
     return full if more.value > more.standard_error else simple
 
 
-def _measured(
-    sides: list[_Side], fold: np.ndarray, seconds: float, rng, report
-) -> tuple[_Side, _Measured]:
-    """Every row measured once, by the better of the sides. seconds: for each network."""
-    seed = sides[0].seed
+def _cross_fitted(
+    directions: list[_Direction], fold: np.ndarray, seconds: float, rng, report
+) -> tuple[_Direction, _CrossFitted]:
+    """The best direction, and every row measured in it once. seconds: for each network."""
+    seed = directions[0].seed
     key = jax.random.key(seed)
-    terms, halves, order, found = [], [], [], []
+    terms, halves, order, networks = [], [], [], []
     for number in range(FOLDS):
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
-        # as many for every fold: one compilation serves all
+        # Every fold trains on equally many rows, so that one compilation serves all.
         outside = outside[: len(fold) - -(-len(fold) // FOLDS)]
         fold_key, name = jax.random.fold_in(key, number), f"fold {number + 1} of {FOLDS}"
-        fits = [
-            side.fit(outside, seconds, lambda line, name=name: report(f"{name}: {line}"))
-            for side in sides
+        fitted = [
+            direction.fit(outside, seconds, lambda line, name=name: report(f"{name}: {line}"))
+            for direction in directions
         ]
-        if len(sides) > 1:
+        if len(directions) > 1:
             watched = outside[held_out_rows(len(outside), seed)[1]]
-            told = [
-                side.measure(fit, watched, jax.random.fold_in(key, FOLDS))
-                for side, fit in zip(sides, fits, strict=True)
+            watched_key = jax.random.fold_in(key, FOLDS)
+            candidates = [
+                direction.measure(network, watched, watched_key)
+                for direction, network in zip(directions, fitted, strict=True)
             ]
-            better = _better(told, [side.depth for side in sides])
-            sides, fits = [sides[better]], [fits[better]]
-        terms.append(sides[0].measure(fits[0], inside, fold_key))
+            better = _better(candidates, [direction.depth for direction in directions])
+            directions, fitted = [directions[better]], [fitted[better]]
+        (direction,), (network,) = directions, fitted
+        terms.append(direction.measure(network, inside, fold_key))
         order.append(inside)
-        found.append(fits[0])
-        if number < HALVED_FOLDS and not sides[0].classes:
+        networks.append(network)
+        if number < HALVED_FOLDS and not direction.classes:
             half = np.sort(rng.permutation(outside)[: len(outside) // 2])
-            fit = sides[0].fit(
+            half_network = direction.fit(
                 half, seconds, lambda line, name=name: report(f"{name}, half: {line}")
             )
-            halves.append(sides[0].measure(fit, inside, fold_key))
-    return sides[0], _Measured(
-        _joined(terms), np.concatenate(order), _joined(halves) if halves else None, found
-    )
+            halves.append(direction.measure(half_network, inside, fold_key))
+    joined_halves = _joined(halves) if halves else None
+    return direction, _CrossFitted(_joined(terms), np.concatenate(order), joined_halves, networks)
 
 
 def estimate_mi(
@@ -370,14 +406,18 @@ def estimate_mi(
     random_state: int = 0,
     report: Callable[[str], None] = lambda line: None,
 ) -> MutualInformation:
-    """Mutual information of paired rows x `(n, D_X)` and y `(n, D_Y)` (or `(n,)`), in nats.
+    """Mutual information of paired rows x `(n, D_X)` and y `(n, D_Y)` (or `(n,)`), in nats:
+
+        I(X;Y) = 1/2 int E[|eps - eps_u|^2 - |eps - eps_c|^2] dlam
+
+    estimated by networks for the fields eps_u of x and eps_c of x given y, as the module says.
 
     discrete: whether y holds labels (integers or strings in one column); "auto" takes few different
-    integers or strings for labels. minutes: time for training; without it a number of steps fixed
-    by the data, so that the same call gives the same number. random_state: of folds, ties, networks
-    and noise. report: takes lines of progress.
+    integers, or strings, for labels. minutes: time for training; without it the number of steps is
+    fixed, so that the same call gives the same number. random_state: the seed of folds, ties,
+    networks and noise. report: called with lines of progress.
 
-    Raises: DataError (a ValueError) naming array, row and column for NaN, constant columns,
+    Raises DataError (a ValueError), naming array, row and column, for NaN, constant columns,
     mismatched or too few rows.
 
     >>> import numpy as np
@@ -390,7 +430,7 @@ def estimate_mi(
     rng = np.random.default_rng(random_state)
     columns, labels = _checked(x, y, discrete)
     n = len(columns["x"])
-    # With more time there is a slower schedule, not just a later end of it.
+    # More time is used for a slower schedule of learning rates, not for a later end of the same.
     steps = (
         EVERY * max(2, round(STEPS / EVERY * min(minutes / DEFAULT_MINUTES, 20)))
         if minutes
@@ -398,52 +438,49 @@ def estimate_mi(
     )
     ranks = {name: normal_scores(column, rng) for name, column in columns.items()}
     scores = {name: radially_gaussian(values) for name, values in ranks.items()}
-    trainers = _Trainers(
-        _settings(steps), elliptical=any(scores[name] is not ranks[name] for name in ranks)
-    )
+    elliptical = any(scores[name] is not ranks[name] for name in ranks)
+    trainers = _Trainers(_settings(steps), elliptical)
     if labels is None:
-        ways = [(a, b, depth) for a, b in (("x", "y"), ("y", "x")) for depth in trainers.depths]
-        sides = [
-            _Side(scores[a], scores[b], None, trainers, random_state, depth) for a, b, depth in ways
-        ]
+        pairs = [(scores["x"], scores["y"]), (scores["y"], scores["x"])]
     else:
-        classes = np.eye(labels.max() + 1)[labels]
-        sides = [
-            _Side(scores["x"], classes, labels, trainers, random_state, depth)
-            for depth in trainers.depths
-        ]
-    networks = FOLDS + len(sides) - 1 + (0 if sides[0].classes else HALVED_FOLDS)
+        pairs = [(scores["x"], np.eye(labels.max() + 1)[labels])]
+    directions = [
+        _Direction(noised, given, labels, trainers, random_state, depth)
+        for noised, given in pairs
+        for depth in trainers.depths
+    ]
+    networks = FOLDS + len(directions) - 1 + (HALVED_FOLDS if labels is None else 0)
     seconds = 60 * minutes / networks if minutes else float("inf")
-    side, found = _measured(sides, _deal(labels, n, rng), seconds, rng, report)
-    terms = found.terms
-    y = labels[found.order] if side.classes else np.empty(0)
-    estimates = mutual_information(
-        terms, y, class_log_posterior(terms, y) if side.classes else None
-    )
-    name, gain = "classification_bound", None
-    if found.halves is not None:
-        name, gain = "extrapolated_difference", _gain(terms, found.halves)
-        estimates[name] = _extrapolated(estimates, gain)
-    warnings = _convergence(terms, estimates, gain, any(fit.cut_short for fit in found.fits))
-    # A network that was best untrained has no scatter; at independence that of a fitted Gaussian's
-    # information is what is left.
-    least = float(np.sqrt(side.x.shape[1] * side.y.shape[1] / 2) / n)
+    direction, fitted = _cross_fitted(directions, _deal(labels, n, rng), seconds, rng, report)
+    terms, classes = fitted.terms, direction.classes
+    ordered = labels[fitted.order] if classes else np.empty(0)
+    log_q = class_log_posterior(terms, ordered) if classes else None
+    estimates = mutual_information(terms, ordered, log_q)
+    estimator, gain = "classification_bound", None
+    if fitted.halves is not None:
+        estimator, gain = "extrapolated_difference", _gain(terms, fitted.halves)
+        estimates[estimator] = _extrapolated(estimates, gain)
+    cut_short = any(network.cut_short for network in fitted.networks)
+    warnings = _convergence(terms, estimates, gain, cut_short)
+    # Where the untrained network was the best, terms have no scatter; what is left at independence
+    # is the error of a fitted Gaussian's information.
+    least_error = float(np.sqrt(direction.x.shape[1] * direction.y.shape[1] / 2) / n)
     return MutualInformation(
-        mi=estimates[name].value,
-        standard_error=max(estimates[name].standard_error, least),
-        estimator=name,
+        mi=estimates[estimator].value,
+        standard_error=max(estimates[estimator].standard_error, least_error),
+        estimator=estimator,
         converged=not warnings,
         warnings=tuple(warnings),
         n=n,
         dim_x=columns["x"].shape[1],
         dim_y=columns["y"].shape[1] if "y" in columns else 1,
-        classes=side.classes,
-        upper_bound=label_entropy(labels, side.classes) if side.classes else None,
-        linear_gaussian=float(np.mean([fit.canonical.information for fit in found.fits])),
+        classes=classes,
+        upper_bound=label_entropy(labels, classes) if classes else None,
+        linear_gaussian=float(np.mean([fit.canonical.information for fit in fitted.networks])),
         estimates=estimates,
-        steps=tuple(fit.best_step for fit in found.fits),
-        lam_range=side.lam_range,
+        steps=tuple(network.best_step for network in fitted.networks),
+        lam_range=LAM_RANGE,
         random_state=random_state,
         seconds=time.monotonic() - started,
-        profile=profiles(terms, side.strata, VPSchedule()),
+        profile=profiles(terms, direction.strata, SCHEDULE),
     )
