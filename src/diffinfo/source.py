@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 DATA_FILE = re.compile(r"[\w-]+(\.\w+)*\.(?!py$)\w+")
-# These say what things are called and where they lie, not what is computed: no result rests on them.
+# They say what things are called and where they lie, not what is computed: no result rests on it.
 PLUMBING = ("diffinfo.stages.contract", "diffinfo.figures.registry", "diffinfo.runs")
 
 
