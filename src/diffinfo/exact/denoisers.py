@@ -114,10 +114,11 @@ class MixtureDenoiser:
         residual = flat - a * self.means
         variances = self.variances[:, None]
         total = a**2 * variances + b**2
-        log_density = -0.5 * jnp.sum(residual**2 / total + jnp.log(total), axis=-1)
-        log_posterior = self.log_weights + log_density
+        squares = jnp.sum(residual**2 / total + jnp.log(total), axis=-1)
+        log_posterior = self.log_weights - 0.5 * squares
         if y is not None:
             log_posterior = jnp.where(self.component_class == y[:, None], log_posterior, -jnp.inf)
         posterior = jax.nn.softmax(log_posterior, axis=-1)[..., None]
-        fields = gaussian_v(residual, self.means, variances, total, a, b)
+        # It is written out again because sharing `total` changes how XLA fuses, and so rounds.
+        fields = gaussian_v(residual, self.means, variances, a**2 * variances + b**2, a, b)
         return jnp.sum(posterior * fields, axis=1).reshape(z.shape)
