@@ -95,8 +95,7 @@ def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = N
     model = from_description(about["description"])
     if not isinstance(model, kind):
         raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")
-    trained_on = about["provenance"]["data_sha256"]
-    if dataset is not None and trained_on != dataset.card["sha256"]:
+    if dataset is not None and about["provenance"]["data_sha256"] != dataset.card["sha256"]:
         raise DataError(
             f"{path}: was trained on other data than those named; train again or name its own data"
         )

@@ -17,7 +17,7 @@ from diffinfo.checkpoint import load_model, save_model
 from diffinfo.config import complete
 from diffinfo.errors import DataError
 from diffinfo.nn.build import DataSummary, Model, NoisyClassifier, network_of
-from diffinfo.nn.unet import GroupNorm, from_depth, to_depth
+from diffinfo.nn.unet import GroupNorm, _dropout_keys, from_depth, to_depth
 
 IMAGES = DataSummary((7, 6, 3), 0.3, 0.4, classes=5)
 
@@ -56,13 +56,14 @@ def test_group_normalisation_is_the_librarys_and_may_be_modulated():
 
 
 def test_every_block_has_its_dropout_key_however_many_there_are():
-    sizes = {"channels": [1] * 3, "blocks": 11, "embedding": 2, "dropout": 0.5}
-    model = Model(complete("network", {"unet": sizes}), IMAGES)  # 67 blocks
-    z, lam = jnp.ones((1, 7, 6, 3)), jnp.zeros(1)
-    shape = jax.eval_shape(
-        lambda params, key: model.v_hat(params, z, lam, key=key), model.init(0), jax.random.key(0)
+    stages, key = [[None] * 40, [None], [None] * 40], jax.random.key(3)
+    keys = jnp.stack(list(_dropout_keys(key, stages)))
+    assert len(np.unique(jax.random.key_data(keys), axis=0)) == 81
+    # A key does not depend on how many there are.
+    np.testing.assert_array_equal(
+        jax.random.key_data(keys[:64]), jax.random.key_data(jax.random.split(key, 64))
     )
-    assert shape.shape == z.shape
+    assert list(_dropout_keys(None, stages)) == [None] * 81
 
 
 def test_low_precision_is_the_same_field_but_for_rounding():

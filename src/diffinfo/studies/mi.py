@@ -44,7 +44,8 @@ from diffinfo.estimate.profiles import profiles
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.nn.build import DataSummary, Model
 from diffinfo.process.schedule import VPSchedule
-from diffinfo.train.loop import Trainer, held_out_rows, make_objective
+from diffinfo.train.loop import Trainer, make_objective
+from diffinfo.train.stopping import held_out_rows
 
 FOLDS = 4
 HALVED_FOLDS = 2  # measured by networks of half of the rows as well
