@@ -31,10 +31,31 @@ SMOKE = Path(__file__).parents[2] / "config" / "smoke.yaml"
 FEW = {"steps": 3, "batch": 16}
 # Theory at its own size takes minutes; the tables' numbers are tested where the theory is.
 SMALL = {
-    "theory.toys": {"samples": 400, "seeds": 1, "curve": 400},
-    "theory.path_costs": {"paths": 200},
-    "theory.entropy_against_dimension": {"draws": 200, "paths": 100},
-    "theory.levels_against_dimension": {"samples": 200},
+    "theory.toys": {
+        "samples": 400,
+        "seeds": 1,
+        "curve": 100,
+        "nfe": (5,),
+        "samplers": ("DDIM", "SDE-2M"),
+        "block": 50,
+    },
+    "theory.path_costs": {"paths": 500, "counts": (4, 16), "levels": 48},
+    "theory.entropy_against_dimension": {
+        "draws": 500,
+        "paths": 100,
+        "codewords": (2, 4),
+        "dimensions": (2, 32),
+        "bits": (1, 2),
+        "points": 401,
+        "lattice_dimensions": (2, 32),
+    },
+    "theory.levels_against_dimension": {
+        "samples": 500,
+        "dimensions": (32, 128),
+        "planted": (64, 256),
+        "codebooks": (64, 256),
+        "shares": (64,),
+    },
 }
 
 
