@@ -12,14 +12,10 @@ import pandas as pd
 import pytest
 
 from diffinfo.cli import STAGES, main
-from diffinfo.files import read_arrays, read_json
+from diffinfo.files import read_json
 
 PAIRS = {"dim_x": 3, "dim_y": 2, "sigma_eps": 0.5, "n_train": 500, "n_test": 50}
 TRAIN = {"network": {"mlp": {"width": 16, "depth": 1}}, "train": {"steps": 120, "batch": 64}}
-UNET = {
-    "network": {"fields": "one", "unet": {"channels": [8], "embedding": 8}},
-    "train": {"steps": 4, "batch": 16},
-}
 
 
 def test_help_teaches(capsys):
@@ -117,90 +113,6 @@ def test_the_whole_path_for_vectors(tmp_path, capsys):
         == 1
     )
     assert "labelled images" in capsys.readouterr().err
-
-
-def test_the_whole_path_for_images(tmp_path):
-    run = tmp_path / "digits" / "seed-0"
-    data, model, estimate = (
-        tmp_path / "digits" / "data.npz",
-        run / "model.msgpack",
-        run / "estimate.json",
-    )
-    assert main(["data", "--settings", '{"data": {"digits": {}}}', "--out", str(data)]) == 0
-    assert (
-        main(["train", "--settings", json.dumps(UNET), "--data", str(data), "--out", str(model)])
-        == 0
-    )
-    few = '{"estimate": {"draws": 4, "max_examples": 40}, "sample": {"steps": 4, "per_class": 2}}'
-    assert (
-        main(
-            [
-                "estimate",
-                "--settings",
-                few,
-                "--data",
-                str(data),
-                "--model",
-                str(model),
-                "--out",
-                str(estimate),
-            ]
-        )
-        == 0
-    )
-    bound = read_json(estimate)["estimates"]["mutual_information"]["classification_bound"]["value"]
-    assert bound <= read_json(estimate)["label_entropy"] <= np.log(10) + 1e-12
-    samples = run / "samples.npz"
-    assert (
-        main(
-            [
-                "sample",
-                "--settings",
-                few,
-                "--data",
-                str(data),
-                "--model",
-                str(model),
-                "--out",
-                str(samples),
-            ]
-        )
-        == 0
-    )
-    arrays = read_arrays(samples)
-    assert arrays["conditional"].shape == (2, 20, 8, 8, 1)
-    assert arrays["conditional"].dtype == np.uint8
-    for table in ("profiles", "estimates"):
-        assert (
-            main(
-                [
-                    "table",
-                    f"runs.{table}",
-                    "--runs",
-                    str(run),
-                    "--out",
-                    str(tmp_path / f"{table}.csv"),
-                ]
-            )
-            == 0
-        )
-    tables = [str(tmp_path / f"{table}.csv") for table in ("profiles", "estimates")]
-    assert main(["figure", "fig16", "--inputs", *tables, "--out", str(tmp_path / "fig16.svg")]) == 0
-    assert (
-        main(
-            ["figure", "samples", "--inputs", str(samples), "--out", str(tmp_path / "samples.pdf")]
-        )
-        == 0
-    )
-    first = (tmp_path / "fig16.svg").read_bytes()
-    assert main(["figure", "fig16", "--inputs", *tables, "--out", str(tmp_path / "fig16.svg")]) == 0
-    assert (tmp_path / "fig16.svg").read_bytes() == first  # no time stamps
-    files = [str(tmp_path / "fig16.svg"), str(estimate)]
-    manifest = str(tmp_path / "manifest.json")
-    assert main(["manifest", "--files", *files, "--out", manifest]) == 0
-    assert main(["manifest", "--verify", manifest]) == 0
-    (tmp_path / "fig16.svg").write_text("other")
-    assert main(["manifest", "--verify", manifest]) == 1
 
 
 def test_models_and_data_must_belong_together(tmp_path, capsys):

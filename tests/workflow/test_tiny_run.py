@@ -20,7 +20,7 @@ import diffinfo.cli
 from diffinfo.cli import main
 from diffinfo.config import read_settings
 from diffinfo.figures.registry import FIGURES, TABLES
-from diffinfo.files import read_json, write_table
+from diffinfo.files import read_arrays, read_json, write_table
 from diffinfo.plan import Plan
 from diffinfo.runs import FILES, Run
 from diffinfo.stages.contract import OTHER_STAGES, RUN_STAGES, STAGES
@@ -158,6 +158,35 @@ def test_codes_are_measured_with_the_process_of_their_experiment(plan, results):
     assert s_min != 1e-5, "the tiny run gives this experiment a process of its own"
     alpha = np.exp(-(0.1 * s_min + 0.5 * 15.9 * s_min**2))
     assert own["lam_max"] == pytest.approx(np.log(alpha / (1 - alpha)), rel=1e-6)
+
+
+def test_the_bound_on_label_information_holds(plan, results):
+    run = next(run for run in plan.all_runs if run.experiment == "digits")
+    measured = read_json(run.file("estimate"))
+    bound = measured["estimates"]["mutual_information"]["classification_bound"]["value"]
+    assert bound <= measured["label_entropy"] <= np.log(10) + 1e-12
+
+
+def test_samples_are_pixels_of_every_class_at_every_weight(plan, results):
+    run = next(run for run in plan.all_runs if run.experiment == "digits")
+    samples = read_arrays(run.file("samples"))
+    assert samples["conditional"].shape == (len(samples["guidance"]), 20, 8, 8, 1)
+    assert samples["conditional"].dtype == np.uint8
+    np.testing.assert_array_equal(np.bincount(samples["y"]), 2)
+
+
+def test_figures_have_no_time_stamps_and_the_manifest_sees_a_change(plan, results, tmp_path):
+    figure = str(tmp_path / "fig16.svg")
+    draw = ["figure", "fig16", "--inputs", *plan.figure_inputs("fig16"), "--out", figure]
+    assert main(draw) == 0
+    first = Path(figure).read_bytes()
+    assert main(draw) == 0
+    assert Path(figure).read_bytes() == first
+    manifest = str(tmp_path / "manifest.json")
+    assert main(["manifest", "--files", figure, "--out", manifest]) == 0
+    assert main(["manifest", "--verify", manifest]) == 0
+    Path(figure).write_text("other")
+    assert main(["manifest", "--verify", manifest]) == 1
 
 
 def _examples(stage):
