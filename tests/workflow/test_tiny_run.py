@@ -227,7 +227,8 @@ def test_examples_of_help_texts_run(stage, desk, monkeypatch, capsys):
     for name, few in (("STEPS", 40), ("EVERY", 20), ("FOLDS", 2), ("HALVED_FOLDS", 1)):
         monkeypatch.setattr(mi, name, few)
     for needed in _examples_needed(stage):
-        assert main(needed) == 0, needed
+        if not Path(_out(needed)).exists():
+            assert main(needed) == 0, needed
     examples = _examples(stage)
     assert examples
     for words in examples:
@@ -237,19 +238,20 @@ def test_examples_of_help_texts_run(stage, desk, monkeypatch, capsys):
         assert main(expanded) == 0, words
 
 
+def _out(words):
+    return words[words.index("--out") + 1]
+
+
 def _examples_needed(stage):
     """Examples of earlier stages that make the files which this stage's examples name."""
     named = {word for words in _examples(stage) for word in words}
-    commands = []
-    for earlier in RUN_STAGES:
-        if earlier.name == stage.name:
-            break
-        commands += [
-            words
-            for words in _examples(earlier)
-            if words[-1] in named or words[words.index("--out") + 1] in named
-        ]
-    return commands
+    earlier = RUN_STAGES[: RUN_STAGES.index(stage)] if stage in RUN_STAGES else RUN_STAGES
+    return [
+        words
+        for before in earlier
+        for words in _examples(before)
+        if named & {str(path) for path in STAGES[words[0]].written(_out(words)).values()}
+    ]
 
 
 def test_every_stage_has_a_help_text_that_teaches(capsys):
