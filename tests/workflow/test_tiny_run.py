@@ -29,6 +29,19 @@ from diffinfo.tables import theory
 
 SMOKE = Path(__file__).parents[2] / "config" / "smoke.yaml"
 FEW = {"steps": 3, "batch": 16}
+SMALL_SECTIONS = {
+    "sample": {"steps": 2, "per_class": 2},
+    "maps": {"images": 2, "draws": 2},
+    "few_steps": {
+        "candidates": 20,
+        "examples": 20,
+        "evaluations": [3],
+        "per_class": 2,
+        "seeds": 2,
+        "saturation": [0, 0.01],
+        "smoothness": [0],
+    },
+}
 # Theory at its own size takes minutes; the tables' numbers are tested where the theory is.
 SMALL = {
     "theory.toys": {
@@ -65,8 +78,8 @@ def _shrink(section, value):
         value |= FEW | ({"validate_every": 2, "patience": 1} if value.get("validate_every") else {})
     elif section in ("estimate", "latents"):
         value |= {"draws": 8} if section == "latents" else {"draws": 4, "max_examples": 40}
-    elif section == "sample":
-        value |= {"steps": 2, "per_class": 2}
+    elif section in SMALL_SECTIONS:
+        value |= SMALL_SECTIONS[section]
     for nested in ("train", "network") if section in ("classifier", "latents") else ():
         if nested in value:
             _shrink(nested, value[nested])
