@@ -1,11 +1,8 @@
 # data -> train -> estimate, sample, ...: one rule per stage, under its name (`snakemake -R train`). What a stage reads,
 # writes and takes from the config is stated by its module, src/diffinfo/stages/<name>.py.
 
-PRIORITY = {
-    "data": 30,
-    "train": 20,
-    "classifier": 20,
-}  # of the others, 25: results as soon as they can be had
+# Results as soon as they can be had: trainings come last.
+PRIORITY = {"data": 30, "train": 20, "classifier": 20}
 
 for stage in RUN_STAGES:
     of_seed = "{experiment}" if stage.name == "data" else "{experiment}-seed-{seed}"
