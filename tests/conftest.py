@@ -6,8 +6,10 @@ import os
 # the time of theirs. It must be said before JAX starts; processes that tests start inherit it.
 os.environ["XLA_FLAGS"] = (
     f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0"
-    " --xla_llvm_disable_expensive_passes=true"
+    " --xla_llvm_disable_expensive_passes=true --xla_cpu_multi_thread_eigen=false"
 )
+# Tests run side by side: a second thread of each would only wait for the other's.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 import jax
 import numpy as np

@@ -105,7 +105,6 @@ def test_what_cannot_be_used_is_named(change, message):
     "pair",
     [
         pairs.independent(2),
-        pairs.multinormal("sparse", 1, 1, 0.8).mapped("monotone", pairs.monotone),
         pairs.student("sparse", 2, 2, 0.0, 1),
         pairs.multinormal("sparse", 1, 1, 0.8).mapped("rolled", pairs.rolled, pairs.unchanged),
     ],

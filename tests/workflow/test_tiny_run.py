@@ -30,6 +30,7 @@ from diffinfo.tables import theory
 SMOKE = Path(__file__).parents[2] / "config" / "smoke.yaml"
 FEW = {"steps": 3, "batch": 16}
 SMALL_SECTIONS = {
+    "estimate": {"draws": 4, "max_examples": 40},
     "sample": {"steps": 2, "per_class": 2},
     "maps": {"images": 2, "draws": 2},
     "few_steps": {
@@ -76,13 +77,20 @@ def _shrink(section, value):
     """A section of an experiment, as small as it gets."""
     if section == "train":
         value |= FEW | ({"validate_every": 2, "patience": 1} if value.get("validate_every") else {})
-    elif section in ("estimate", "latents"):
-        value |= {"draws": 8} if section == "latents" else {"draws": 4, "max_examples": 40}
+    elif section == "network":
+        for network in (value, value.get("autoencoder", {})):
+            if "unet" in network:
+                network["unet"] |= {"channels": [8], "embedding": 8}
+            if "mlp" in network:
+                network["mlp"] |= {"width": 8, "depth": 1}
+    elif section == "classifier":
+        value["network"] |= {"channels": [8], "embedding": 8}
+        _shrink("train", value["train"])
+    elif section == "latents":
+        value |= {"draws": 8, "mlp": {"width": 8, "depth": 1}}
+        _shrink("train", value["train"])
     elif section in SMALL_SECTIONS:
         value |= SMALL_SECTIONS[section]
-    for nested in ("train", "network") if section in ("classifier", "latents") else ():
-        if nested in value:
-            _shrink(nested, value[nested])
     return value
 
 
@@ -92,14 +100,14 @@ def config(tmp_path_factory):
     whole = yaml.safe_load(SMOKE.read_text())
     whole["results"] = str(tmp_path_factory.mktemp("tiny") / "results")
     whole["experiments"]["split"]["seeds"] = [0]
+    del whole["experiments"]["split-steps"], whole["experiments"]["noisy-labels"]
+    whole["figures"] |= {"price": ["split-price"], "fig20": ["digits"]}
     for experiment in whole["experiments"].values():
         for section, value in experiment.items():
             if isinstance(value, dict):
                 _shrink(section, value)
         if "gaussian" in experiment["data"]:
             experiment["data"]["gaussian"] |= {"n_train": 200, "n_test": 60}
-        if "train.steps" in experiment.get("vary", {}):
-            experiment["vary"]["train.steps"] = [2]
     return whole
 
 

@@ -65,3 +65,8 @@ def logged(kind, name):
     """The log (or benchmark) of a job, by its stage and what it makes."""
     suffix = {"logs": "log", "benchmarks": "tsv"}[kind]
     return f"{RESULTS}/{kind}/{name}.{suffix}"
+
+
+def any_of(names):
+    """A wildcard's constraint: one of these names, which may be none at all."""
+    return "|".join(names) or "(?!)"

@@ -23,7 +23,7 @@ rule table:
     benchmark:
         logged("benchmarks", "table/{table}")
     wildcard_constraints:
-        table="|".join(set(PLAN.tables) - set(READABLE)),
+        table=any_of(set(PLAN.tables) - set(READABLE)),
     priority: 30
     conda:
         ENV
@@ -44,7 +44,7 @@ use rule table as readable_table with:
         ),
         readable=f"{RESULTS}/tables/{{table}}.md",
     wildcard_constraints:
-        table="|".join(READABLE),
+        table=any_of(READABLE),
 
 
 # One rule per figure, under its name: `snakemake -R fig12`.
