@@ -36,7 +36,7 @@ def run(job: Job) -> None:
 
     from diffinfo.errors import DataError
     from diffinfo.files import read_table, write_table
-    from diffinfo.process.schedule import ddpm_alphas_cumprod
+    from diffinfo.process.schedule import ddpm_alphas_cumprod, log_snr_of_alpha
     from diffinfo.sample.las import las
 
     options = job.options
@@ -46,7 +46,7 @@ def run(job: Job) -> None:
     except DataError as error:
         raise DataError(f"{options.risk}: {error}") from error
     alphas = ddpm_alphas_cumprod(options.betas)
-    known = np.log(alphas) - np.log1p(-alphas)  # falls with the time step
+    known = log_snr_of_alpha(alphas)  # falls with the time step
     if schedule.log_snr[0] < known[-1] - 0.1 or schedule.log_snr[-1] > known[0] + 0.1:
         job.report(f"levels outside those of --betas {options.betas} have its first or last step")
     table = pd.DataFrame(
