@@ -23,6 +23,7 @@ says so.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -50,7 +51,8 @@ from diffinfo.train.stopping import held_out_rows
 FOLDS = 4
 HALVED_FOLDS = 2  # measured by networks of half of the rows as well
 MOST_GAIN = 0.1  # the largest share of the information that halving may add
-STEPS, EVERY, DEPTH = 1000, 100, 3
+STEPS, EVERY, BATCH = 1000, 100, 1024
+WIDTH, DEPTH = 128, 3
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 DRAWS = 32
@@ -144,50 +146,46 @@ class _Labelled:
 jax.tree_util.register_dataclass(_Labelled, data_fields=["denoiser", "table"], meta_fields=[])
 
 
-def _settings(steps: int) -> dict[str, Any]:
-    """The settings of every training."""
-    return {
+@lru_cache(maxsize=8)
+def _trainer(
+    dim_x: int,
+    dim_y: int,
+    elliptical: bool,
+    depth: int,
+    width: int,
+    steps: int,
+    validate_every: int,
+    batch: int,
+) -> Trainer:
+    """The trainer of networks of this size for data of this shape.
+
+    Folds, directions and later calls share it, so that nothing is compiled twice.
+    """
+    settings = {
         "steps": steps,
-        "batch": 1024,
+        "batch": batch,
         "learning_rate": 0.004,
         "warmup": 100,
         "clip": 1.0,
         "ema": 0.999,
         "weighting": "velocity",
         "null_probability": 0.5,
-        "validate_every": EVERY,
+        "validate_every": validate_every,
         "patience": 4,
         "density": {"center": 1.0, "scale": 2.5, "uniform": 0.3},
     }
-
-
-class _Trainers:
-    """One `Trainer` for all data of one shape, so that nothing is compiled twice for the folds and
-    directions.
-    """
-
-    def __init__(self, settings: dict[str, Any], elliptical: bool):
-        self.settings, self.elliptical, self._by_shape = settings, elliptical, {}
-        self.depths = (DEPTH, 0) if elliptical else (DEPTH,)
-
-    def of(self, dataset: Dataset, depth: int) -> Trainer:
-        """The trainer of networks of this depth for data of this shape."""
-        shape = dim_x, dim_y, _ = dataset.x_train.shape[1], dataset.y_train.shape[1], depth
-        if shape not in self._by_shape:
-            summary = DataSummary(
-                (dim_x,),
-                mean=0.0,
-                std=1.0,
-                y_mean=(0.0,) * dim_y,
-                y_std=(1.0,) * dim_y,
-                canonical=True,
-                elliptical=self.elliptical,
-            )
-            model = Model({"fields": "one", "mlp": {"width": 128, "depth": depth}}, summary)
-            betas = {"beta_min": SCHEDULE.beta_min, "beta_max": SCHEDULE.beta_max}
-            objective = make_objective(self.settings, betas | {"s_min": S_MIN})
-            self._by_shape[shape] = Trainer(model, objective, self.settings)
-        return self._by_shape[shape]
+    summary = DataSummary(
+        (dim_x,),
+        mean=0.0,
+        std=1.0,
+        y_mean=(0.0,) * dim_y,
+        y_std=(1.0,) * dim_y,
+        canonical=True,
+        elliptical=elliptical,
+    )
+    model = Model({"fields": "one", "mlp": {"width": width, "depth": depth}}, summary)
+    betas = {"beta_min": SCHEDULE.beta_min, "beta_max": SCHEDULE.beta_max}
+    return Trainer(model, make_objective(settings, betas | {"s_min": S_MIN}), settings)
 
 
 @dataclass(frozen=True)
@@ -204,7 +202,7 @@ class _Direction:
     """One way to measure I(X;Y): x is noised, y is given. It trains and measures, some rows each.
 
     x, y: scores `(n, D)`, the labels' as indicators. depth: of the network; 0 leaves radial factors
-    alone.
+    alone. steps: of every training.
     """
 
     def __init__(
@@ -212,13 +210,14 @@ class _Direction:
         x: np.ndarray,
         y: np.ndarray,
         labels: np.ndarray | None,
-        trainers: _Trainers,
         seed: int,
         depth: int,
+        elliptical: bool,
+        steps: int,
     ):
         self.x, self.y, self.labels, self.seed, self.depth = x, y, labels, seed, depth
         self.classes = None if labels is None else y.shape[1]
-        self.trainers = trainers
+        self.elliptical, self.steps = elliptical, steps
         self.strata = Strata.stratified(*LAM_RANGE, DRAWS)
 
     def fit(
@@ -228,7 +227,8 @@ class _Direction:
         canonical = Canonical.fit(self.x[rows], self.y[rows])
         x, y = canonical.x(self.x[rows]), canonical.y(self.y[rows])
         dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
-        trainer = self.trainers.of(dataset, self.depth)
+        network, training = (self.depth, WIDTH), (self.steps, EVERY, BATCH)
+        trainer = _trainer(x.shape[1], y.shape[1], self.elliptical, *network, *training)
         trained = trainer.train(dataset, self.seed, seconds=seconds, report=report)
         denoiser = trainer.model.denoiser(trained.params)
         return _FittedNetwork(canonical, denoiser, trained.best_step, trained.cut_short)
@@ -440,15 +440,14 @@ def estimate_mi(
     ranks = {name: normal_scores(column, rng) for name, column in columns.items()}
     scores = {name: radially_gaussian(values) for name, values in ranks.items()}
     elliptical = any(scores[name] is not ranks[name] for name in ranks)
-    trainers = _Trainers(_settings(steps), elliptical)
     if labels is None:
         pairs = [(scores["x"], scores["y"]), (scores["y"], scores["x"])]
     else:
         pairs = [(scores["x"], np.eye(labels.max() + 1)[labels])]
     directions = [
-        _Direction(noised, given, labels, trainers, random_state, depth)
+        _Direction(noised, given, labels, random_state, depth, elliptical, steps)
         for noised, given in pairs
-        for depth in trainers.depths
+        for depth in ((DEPTH, 0) if elliptical else (DEPTH,))
     ]
     networks = FOLDS + len(directions) - 1 + (HALVED_FOLDS if labels is None else 0)
     seconds = 60 * minutes / networks if minutes else float("inf")
