@@ -10,10 +10,10 @@ from diffinfo.estimate.likelihood import (
     bits_per_dimension,
     independent_pixels,
     likelihood,
-    log_histograms,
     reconstruction_term,
 )
 from diffinfo.exact.denoisers import MixtureDenoiser
+from diffinfo.exact.pixels import log_histograms
 from diffinfo.process.forward import decoded
 
 # These are five of the 65,536 pictures of two pixels; the two pixels depend on each other.
@@ -30,19 +30,12 @@ def _entropy(p):
 def measured():
     rng = np.random.default_rng(0)
     train, test = (
-        PICTURES[rng.choice(5, n, p=WEIGHTS)].reshape(-1, 2, 1, 1) for n in (200_000, 200_000)
+        PICTURES[rng.choice(5, n, p=WEIGHTS)].reshape(-1, 2, 1, 1) for n in (200_000, 150_000)
     )
     denoiser = MixtureDenoiser.of(decoded(PICTURES), 0.0, WEIGHTS, np.zeros(5))
     strata = Strata.stratified(-12.0, 15.0, 96)
-    terms = evaluate_terms(
-        denoiser,
-        decoded(test),
-        np.zeros(len(test), np.int32),
-        strata,
-        jax.random.key(0),
-        classes=1,
-        block=50_000,
-    )
+    y, key = np.zeros(len(test), np.int32), jax.random.key(0)
+    terms = evaluate_terms(denoiser, decoded(test), y, strata, key, block=50_000)
     return likelihood(terms, strata, train, test, jax.random.key(1))
 
 

@@ -46,7 +46,7 @@ def _shaken(model):
     params = jax.tree.map(
         lambda leaf: leaf + 0.1 * rng.standard_normal(leaf.shape, np.float32), model.init(0)
     )
-    return params | {"tau_log_snr": model.init(0)["tau_log_snr"]}
+    return params | model.constants(None)
 
 
 @pytest.mark.parametrize("shape", [(7, 6, 3), (8, 8, 1)])

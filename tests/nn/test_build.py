@@ -7,6 +7,7 @@ import pytest
 
 from diffinfo.checkpoint import load_model, save_model
 from diffinfo.config import complete
+from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.nn.build import DataSummary, Model
 
@@ -132,15 +133,17 @@ def test_radial_factors_alone_turn_with_their_input():
         (3,), 0.0, 1.0, y_mean=(0.0,) * 3, y_std=(1.0,) * 3, canonical=True, elliptical=True
     )
     model = Model({"fields": "one", "mlp": {"width": 16, "depth": 0}}, data)
-    params = model.init(0, (0.5,) * 3)
-    rng = np.random.default_rng(0)
+    rng, rows = np.random.default_rng(0), np.zeros((4, 3), np.float32)
+    known = Dataset(rows, rows, rows, rows, {"correlations": [0.5] * 3})
+    params = model.init(0) | model.constants(known)
     outer = params["shared"]["radial"]["outer"]
     outer["kernel"] = jnp.asarray(rng.standard_normal(outer["kernel"].shape), jnp.float32)
     z, y = (jnp.asarray(rng.standard_normal((6, 3)), jnp.float32) for _ in range(2))
     turn = jnp.asarray(np.linalg.qr(rng.standard_normal((3, 3)))[0], jnp.float32)
     lam = jnp.linspace(-2.0, 2.0, 6)
     for given in (None, y):
-        field = model.v_hat(params, z, lam, given)
-        turned = model.v_hat(params, z @ turn, lam, None if given is None else given @ turn)
+        field = _call(model.denoiser(params), z, lam, given)
+        given = None if given is None else given @ turn
+        turned = _call(model.denoiser(params), z @ turn, lam, given)
         np.testing.assert_allclose(turned, field @ turn, atol=1e-4)
         assert np.abs(field).max() > 0.1

@@ -13,6 +13,7 @@ from diffinfo.estimate.integrand import Strata, evaluate_terms
 from diffinfo.estimate.likelihood import likelihood
 from diffinfo.estimate.profiles import profiles
 from diffinfo.exact.denoisers import GaussianDenoiser
+from diffinfo.exact.pixels import IndependentPixels
 from diffinfo.process.density import LevelDensity
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import VPSchedule
@@ -43,9 +44,9 @@ def test_it_is_the_estimators_on_the_same_noise(mixture):
 
     def terms_in(strata, classes):
         judge = mixture.log_posterior
-        return evaluate_terms(
-            mixture.denoiser, x, y, strata, key, classes=classes, log_posterior=judge, block=50
-        )
+        pixels = IndependentPixels.of(data.x_train)
+        options = {"log_posterior": judge, "independent": pixels, "block": 50}
+        return evaluate_terms(mixture.denoiser, x, y, strata, key, classes=classes, **options)
 
     strata = Strata.between(density.quantiles(12))
     terms = terms_in(strata, 3)

@@ -35,7 +35,7 @@ def _run(root, seed, value, error, experiment="pair"):
             "label_entropy": np.log(10),
         },
     )
-    write_json(run.file("card"), {"name": "digits", "source": "digits"})
+    write_json(run.file("card"), {"name": "digits", "source": "digits", "shape": [8, 8, 1]})
     return run
 
 
@@ -73,7 +73,8 @@ def sweeps(tmp_path):
         settings |= {"train": {"steps": 70}, "network": {"fields": "one"}}
         result = read_json(run.file("estimate")) | {"settings": settings}
         write_json(run.file("estimate"), result)
-        write_json(run.file("card"), {"name": "digits", "source": "digits", "labels_test": [3, 3]})
+        card = {"name": "digits", "source": "digits", "shape": [8, 8, 1], "labels_test": [3, 3]}
+        write_json(run.file("card"), card)
         write_json(run.file("cost"), {"seconds": 4.5, "threads": 1})
         columns = ("lam_low", "lam_high", "s_low", "s_high", *tables.PROFILE_VALUES)
         errors = [f"{name}_se" for name in tables.PROFILE_VALUES]

@@ -79,6 +79,7 @@ class Terms:
     loss_mixture        1/2 alpha |v - v_q|^2 of the unconditional field `v_q = sum_y q(y|z) v_y`
                         that a classifier q of noised examples implies; None without a classifier
     log_q               log q(y|z) of the true label at each draw's lam, without weights, or None
+    loss_independent    1/2 alpha |v - v_i|^2 of the field `v_i` of independent pixels, or None
     """
 
     target: np.ndarray
@@ -91,6 +92,7 @@ class Terms:
     class_loss: np.ndarray | None = None
     loss_mixture: np.ndarray | None = None
     log_q: np.ndarray | None = None
+    loss_independent: np.ndarray | None = None
 
 
 def class_fields(denoiser: Denoiser, z, lam, classes: int, dtype) -> jax.Array:
@@ -106,7 +108,7 @@ def mixture_field(log_q: jax.Array, v_by_class: jax.Array) -> jax.Array:
 
 
 def _level_terms(
-    denoiser: Denoiser, log_posterior, x, y, lam, eps, classes: int | None
+    denoiser: Denoiser, log_posterior, independent, x, y, lam, eps, classes: int | None
 ) -> dict[str, jax.Array]:
     """Return the terms at levels `lam` `(N,)`, without weights: `(N,)`, or `(N, classes)`."""
     z, v = noised(x, lam, eps)
@@ -125,6 +127,8 @@ def _level_terms(
             terms["log_q"] = jnp.take_along_axis(log_q, y[:, None], axis=1)[:, 0]
     else:
         v_c = denoiser(z, lam, y)
+    if independent is not None:
+        terms["loss_independent"] = half_alpha * squared_error(v, independent(z, lam))
     difference = v_c - v_u
     aligned = jnp.sum(((v - v_u) * difference).reshape(x.shape[0], -1), axis=-1)
     zero = jnp.zeros_like(v)
@@ -140,7 +144,7 @@ def _level_terms(
 
 
 @partial(jax.jit, static_argnames="classes")
-def _block_terms(denoiser, log_posterior, x, y, low, high, weight, key, classes):
+def _block_terms(denoiser, log_posterior, independent, x, y, low, high, weight, key, classes):
     """Return class losses `(N, groups, classes)` and the other terms `(K, N)` of one block.
 
     The strata are taken one after the other.
@@ -150,9 +154,8 @@ def _block_terms(denoiser, log_posterior, x, y, low, high, weight, key, classes)
         low_k, high_k, weight_k, key_k, group = stratum
         level_key, noise_key = jax.random.split(key_k)
         lam = low_k + (high_k - low_k) * jax.random.uniform(level_key, x.shape[:1])
-        terms = _level_terms(
-            denoiser, log_posterior, x, y, lam, jax.random.normal(noise_key, x.shape), classes
-        )
+        eps = jax.random.normal(noise_key, x.shape)
+        terms = _level_terms(denoiser, log_posterior, independent, x, y, lam, eps, classes)
         terms = {
             name: value if name == "log_q" else weight_k * value for name, value in terms.items()
         }
@@ -177,6 +180,7 @@ def evaluate_terms(
     *,
     classes: int | None = None,
     log_posterior: Callable[[jax.Array, jax.Array], jax.Array] | None = None,
+    independent: Denoiser | None = None,
     block: int = 2048,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> Terms:
@@ -186,6 +190,7 @@ def evaluate_terms(
     classes: the number of labels, if y holds labels; it adds `class_loss`.
     log_posterior: a classifier of noised examples, `(z, lam) -> (N, classes)`, and a pytree as
     denoisers are; with `classes`, it adds `loss_mixture` and `log_q`.
+    independent: the field of independent pixels (`exact/pixels.py`); it adds `loss_independent`.
     block: how many examples are taken at once; results depend on it through the noise draws only.
     report: called after each block with the number of examples that are done, and N.
 
@@ -194,6 +199,8 @@ def evaluate_terms(
     names = [field.name for field in fields(Terms) if field.name != "class_loss"]
     if log_posterior is None or not classes:
         names = [name for name in names if name not in ("loss_mixture", "log_q")]
+    if independent is None:
+        names.remove("loss_independent")
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*names, "class_loss")}
     block = min(block, len(x))
     bounds = [jnp.asarray(array, jnp.float32) for array in (strata.low, strata.high, strata.weight)]
@@ -204,6 +211,7 @@ def evaluate_terms(
         class_loss, terms = _block_terms(
             denoiser,
             log_posterior,
+            independent,
             x_block,
             y_block,
             *bounds,

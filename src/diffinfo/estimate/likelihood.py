@@ -20,9 +20,9 @@ import numpy as np
 
 from diffinfo.estimate.integrand import Strata, Terms
 from diffinfo.estimate.statistics import Estimate, folds
+from diffinfo.exact.pixels import VALUES, log_histograms
 from diffinfo.process.forward import decoded
 
-VALUES = 256
 _CUT_OFFS = 12  # how many are tried
 
 
@@ -31,17 +31,6 @@ def prior_term(x: np.ndarray, lam_min: float) -> np.ndarray:
     signal, noise = 1 / (1 + np.exp(-lam_min)), 1 / (1 + np.exp(lam_min))
     terms = noise + signal * np.asarray(x, float) ** 2 - 1 - np.log(noise)
     return 0.5 * terms.reshape(len(x), -1).sum(1)
-
-
-def log_histograms(train: np.ndarray) -> np.ndarray:
-    """Return log P of every value of every pixel and channel, `(D, 256)`.
-
-    train: `(N, ...)` uint8. One further training image, spread evenly over the 256 values, keeps
-    values that were never seen possible.
-    """
-    flat = train.reshape(len(train), -1)
-    counts = np.stack([np.bincount(column, minlength=VALUES) for column in flat.T])
-    return np.log((counts + 1 / VALUES) / (len(flat) + 1))
 
 
 def independent_pixels(log_p: np.ndarray, test: np.ndarray) -> np.ndarray:
@@ -88,7 +77,12 @@ def likelihood(
 
     nll                the bound above, each half of the images at the other half's best cut-off
     nll_independent    -log P if pixels were independent, on the same images
-    total_correlation  the difference of the two, a lower bound in expectation
+    total_correlation  the difference of the two, of either sign's error: nll is an upper bound,
+                       which lowers it, and nll_independent exceeds the entropies of the pixels by
+                       what histograms of the training images miss of others, which raises it
+    total_correlation_integral   the same from fields alone, without the histograms' part at the
+                       cut-off: 1/2 int (E|eps - eps_i|^2 - E|eps - eps_u|^2) dlam, where eps_i is
+                       the field of independent pixels; only if `terms` has its loss
     total_entropy      S_tot, a lower bound
     pixel_entropy      the part of it that single pixels account for, sum_k KL(p(u_k) || N(0, 1))
     """
@@ -115,6 +109,8 @@ def likelihood(
         "total_entropy": total,
         "pixel_entropy": total - (independent - nll),
     }
+    if terms.loss_independent is not None:
+        parts["total_correlation_integral"] = (terms.loss_independent - terms.loss_u).sum(1)
     return {name: Estimate.of(values) for name, values in parts.items()}
 
 

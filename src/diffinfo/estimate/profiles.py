@@ -35,6 +35,8 @@ def profiles(
         # E<eps - eps_c, eps_c - eps_u> / 2: zero for the optimal fields, whatever the data.
         "misalignment": terms.aligned - terms.squared,
     }
+    if terms.loss_independent is not None:
+        quantities["total_correlation"] = terms.loss_independent - terms.loss_u
     if classifier is not None:
         quantities["mixture_difference"] = terms.loss_mixture - terms.loss_c
         quantities["classifier"] = np.diff(classifier, axis=1, prepend=0)

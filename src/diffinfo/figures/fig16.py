@@ -2,10 +2,11 @@
 
 Each row is a data set. From the left: the rate of neural entropy per unit of time s and per nat of
 log-SNR, and the nats produced up to time s, unconditional (solid) and given the label (dashed),
-with bands of two standard errors; the cut-off in log-SNR is written beside them, and the dashed
-vertical line is the paper's splitting time. Right: estimates of I(X;Y) in nats with two standard
-errors; the dotted line is H(Y). Only ``classification_bound`` cannot exceed it: the others show the
-network's error.
+with bands of two standard errors. The dotted line is half a nat per pixel and nat of log-SNR: the
+rate at which lattice-valued pixels produce entropy once their values can be told apart. The cut-off
+in log-SNR is written beside the nats, and the dashed vertical line is the paper's splitting time.
+Right: estimates of I(X;Y) in nats with two standard errors; the dotted line is H(Y). Only
+``classification_bound`` cannot exceed it: the others show the network's error.
 """
 
 from collections.abc import Sequence
@@ -62,7 +63,7 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
         axis.text(bound, -0.55, r"$H(Y)$", color=COLOURS["bound"], ha="center", va="bottom")
     axis.set_yticks(position, [name.replace("_", "\n") for name in values.index])
     axis.set_ylim(len(values) - 0.5, -0.5)
-    axis.set_xlim(left=0)
+    axis.set_xlim(left=min(0, 1.1 * (values["value"] - 2 * values["standard_error"]).min()))
     axis.set_xlabel(r"$I(X;Y)$ (nats)")
 
 
@@ -92,7 +93,10 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
             ylabel="rate (nats per unit $s$)",
             title=experiment,
         )
-        row[1].set(xlabel=r"log-SNR $\lambda$", ylabel="rate (nats per nat)")
+        row[1].axhline(chosen["dimension"].iloc[0] / 2, color=COLOURS["bound"], linestyle=":")
+        row[1].set(
+            xlabel=r"log-SNR $\lambda$", ylabel=r"$\mathrm{d}S_\mathrm{NN}/\mathrm{d}\lambda$"
+        )
         row[2].set(xlabel="time $s$", ylabel=r"$S_\mathrm{NN}$ produced (nats)", xlim=(0, 1))
         for axis, at in zip(row[:3], (TAU, lam_split, TAU), strict=True):
             mark_split(axis, at)

@@ -1,8 +1,11 @@
 """Fig. 21, total correlation, and bits per dimension beside those of other models.
 
 Left: the total entropy of dequantised pixels (in nats per dimension), split into that of single
-pixels and total correlation; these are variational bounds. Right: bits per dimension beside
-independent pixels and published models (squares). Images are held out, and bars are two standard
+pixels and total correlation; these are variational bounds, and the dequantisation's width of 1/256
+is part of the first two. Middle: at which noise level the total correlation sits, that is by how
+much the network's denoising loss is below that of independent pixels, which needs no
+dequantisation; its integral is written beside it. Right: bits per dimension beside independent
+pixels and published models (squares). Images are held out, and bars and bands are two standard
 errors.
 """
 
@@ -10,7 +13,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from diffinfo.figures.style import COLOURS, OTHERS, PAGE, save, use_style
+from diffinfo.figures.profiles import read_profiles
+from diffinfo.figures.style import COLOURS, OTHERS, PAGE, band, save, use_style
 
 PARTS = {
     "pixel_entropy": (r"single pixels, $\sum_k D_\mathrm{KL}(p(x_k) \| N)$", OTHERS[2]),
@@ -20,8 +24,8 @@ PARTS = {
 
 
 def draw(inputs, out) -> None:
-    """inputs: the table of likelihoods."""
-    table = pd.read_csv(inputs[0])
+    """inputs: the table of likelihoods, and that of profiles."""
+    table, profiles = pd.read_csv(inputs[0]), read_profiles(inputs[1])
     ours = table[table["kind"] == "measured"].set_index(["experiment", "quantity"])
     experiments = list(dict.fromkeys(table.loc[table["kind"] == "measured", "experiment"]))
     known = table[table["bits_per_dimension"].notna()]
@@ -33,10 +37,25 @@ def draw(inputs, out) -> None:
             for row in known[known["data"] == data].sort_values("bits_per_dimension").itertuples()
         ]
     use_style()
-    height = max(0.16 * len(rows), 0.6 * len(experiments)) + 1.3
-    figure, (entropy, bits) = plt.subplots(
-        1, 2, figsize=(PAGE, height), layout="constrained", width_ratios=(2, 3)
+    height = max(0.16 * len(rows), 0.6 * len(experiments), 1) + 1.3
+    figure, (entropy, where, bits) = plt.subplots(
+        1, 3, figsize=(PAGE, height), layout="constrained", width_ratios=(2, 2, 3)
     )
+    for experiment, colour in zip(experiments, [COLOURS["information"], *OTHERS], strict=False):
+        curve = profiles[
+            (profiles["experiment"] == experiment) & (profiles["quantity"] == "total_correlation")
+        ].sort_values("lam_mid")
+        if curve.empty:  # fig16 does not show it
+            continue
+        per = curve["dimension"].iloc[0]
+        rate, error = curve["rate_lam"] / per, curve["rate_lam_se"] / per
+        name = f"{experiment}: {curve['amount'].sum():.0f} nats"
+        band(where, curve["lam_mid"], rate, error, color=colour, label=name)
+    where.axhline(0, color="black", linewidth=0.6)
+    where.set(
+        xlabel=r"log-SNR $\lambda$", ylabel=r"$\mathrm{d\,TC}/\mathrm{d}\lambda$ per dimension"
+    )
+    where.legend(loc="upper left", fontsize="x-small")
     at = np.arange(len(experiments))
     for i, (name, (label, colour)) in enumerate(PARTS.items()):
         part = ours.loc[[(experiment, name) for experiment in experiments]]

@@ -99,7 +99,10 @@ FIGURES = {
     "fig19": Figure("forward and reverse process in one dimension", "illustrations.fig19"),
     "fig20": Figure("labels of known noise: estimated against exact I(X;Y)", **_CASES),
     "fig21": Figure(
-        "total correlation and bits per dimension", "likelihood.likelihoods", **_FIELDS
+        "total correlation, where it sits, and bits per dimension",
+        "likelihood.likelihoods",
+        **_FIELDS,
+        borrows=("fig16",),
     ),
     "fig22": Figure(
         "I(X_lam;Y) from fields and from a classifier of noised images",

@@ -1,6 +1,6 @@
 """From a plain description to plain parameters: Flax modules are made and taken apart only here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
+from diffinfo.exact.pixels import IndependentPixels
 from diffinfo.nn.autoencoder import Codes, Encoder, GaussianDecoder
 from diffinfo.nn.embed import LabelEmbedding, VectorCondition
 from diffinfo.nn.mlp import MLP
@@ -24,7 +26,8 @@ class DataSummary:
     shape: that of one example of x. mean, std: of all entries of x in the training data. classes:
     the number of labels, or None for real conditions, which then have `y_mean` and `y_std`, both
     `(D_Y,)`. canonical: whether x and y are canonical variates (`data/canonical.py`). elliptical:
-    whether these also swell and shrink as a whole.
+    whether these also swell and shrink as a whole. pixels: whether x are 8-bit images, which live
+    on a lattice (`exact/pixels.py`).
     """
 
     shape: tuple[int, ...]
@@ -35,6 +38,12 @@ class DataSummary:
     y_std: tuple[float, ...] = ()
     canonical: bool = False
     elliptical: bool = False
+    pixels: bool = False
+
+    @property
+    def channels_seen(self) -> int:
+        """The channels of what a network for images sees of z, which is `_Network.seen`."""
+        return (2 if self.pixels else 1) * self.shape[2]
 
     def null_condition(self, n: int) -> jax.Array:
         """A placeholder for absent conditions, shape `(n,)` for labels or `(n, D_Y)`."""
@@ -65,9 +74,10 @@ def build_module(network: Mapping[str, Any], data: DataSummary, rngs: nnx.Rngs) 
             rngs=rngs,
         )
     if "classifier" in network:
-        return Classifier(data.shape, data.classes, **network["classifier"], rngs=rngs)
+        return Classifier(data.channels_seen, data.classes, **network["classifier"], rngs=rngs)
     unet = network["unet"]
-    return UNet(data.shape, *condition(unet["embedding"]), **unet, rngs=rngs)
+    condition_of = condition(unet["embedding"])
+    return UNet(data.shape, data.channels_seen, *condition_of, **unet, rngs=rngs)
 
 
 def _given(gaussian, y, present) -> tuple[jax.Array, jax.Array]:
@@ -119,25 +129,50 @@ class _Network:
         """A JSON-like description, from which `from_description` makes the same model."""
         return {"network": self.network, "data": asdict(self.data)}
 
-    def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
-        """Fresh parameters.
-
-        correlations: those of canonical variates, between coordinate i of x and of y; further
-        coordinates have none.
-        """
+    def init(self, seed: int) -> dict[str, Any]:
+        """Fresh parameters, `{name: parameters}`."""
         keys = jax.random.split(jax.random.key(seed), len(self.names))
-        params = {name: self._fresh(name, key) for name, key in zip(self.names, keys, strict=True)}
-        if self.data.canonical:
-            rho = np.pad(
-                np.asarray(correlations, np.float64), (0, self.data.shape[0] - len(correlations))
-            )
-            # This is in float64, since correlations may be within 1e-8 of one.
-            narrow = np.sqrt((1 - rho) * (1 + rho))
-            params["gaussian"] = {
-                "rho": jnp.asarray(rho, jnp.float32),
-                "narrow": jnp.asarray(narrow, jnp.float32),
-            }
-        return params
+        return {name: self._fresh(name, key) for name, key in zip(self.names, keys, strict=True)}
+
+    def constants(self, dataset: Dataset) -> dict[str, Any]:
+        """What belongs to the parameters but is taken from the data, and not trained.
+
+        `pixels`: the histograms of 8-bit images. `gaussian`: that of canonical variates, by the
+        correlations between coordinate i of x and of y; further coordinates have none.
+        """
+        if self.data.pixels:
+            return {"pixels": vars(IndependentPixels.of(dataset.x_train))}
+        if not self.data.canonical:
+            return {}
+        known = dataset.card["correlations"]
+        rho = np.pad(np.asarray(known, np.float64), (0, self.data.shape[0] - len(known)))
+        # This is in float64, since correlations may be within 1e-8 of one.
+        narrow = np.sqrt((1 - rho) * (1 + rho))
+        gaussian = {
+            "rho": jnp.asarray(rho, jnp.float32),
+            "narrow": jnp.asarray(narrow, jnp.float32),
+        }
+        return {"gaussian": gaussian}
+
+    def _moments(self, params, z, lam):
+        """Mean and standard deviation of x given z, `(N, ...)`, which the network refines."""
+        if self.data.pixels:
+            return IndependentPixels(**params["pixels"]).moments(z, lam)
+        return None
+
+    def seen(self, z, lam, moments) -> jax.Array:
+        """What a network for images sees: z, and what single pixels make of it, of unit scale."""
+        mean, std = self.data.mean, self.data.std
+        standard = denoise.network_input(z, lam, mean, std)
+        if moments is None:
+            return standard
+        return jnp.concatenate([standard, (moments[0] - mean) / std], axis=-1)
+
+    def _v_of(self, output, z, lam, moments) -> jax.Array:
+        """The v-prediction that the output of a network for images, of unit scale, stands for."""
+        if moments is None:
+            return denoise.precondition(output, z, lam, self.data.mean, self.data.std)
+        return denoise.v_of(moments[0] + moments[1] * output, z, lam)
 
     def _apply(self, params, name: str, z, *inputs, dtype=None, **along):
         """The outputs of the module `name` as float32; inside it computes in `dtype` if given."""
@@ -168,12 +203,16 @@ class Model(_Network):
 
         present: where the condition y is given, `(N,)`.
         """
+        if self.has_convolutions:
+            moments = self._moments(params, z, lam)
+            seen = self.seen(z, lam, moments)
+            output = self._apply(params, name, seen, lam, y, present, key, dtype=dtype)
+            return self._v_of(output, z, lam, moments)
         mean, std, along = self.data.mean, self.data.std, {}
         if self.data.canonical:
-            mean, std = _given(jax.lax.stop_gradient(params["gaussian"]), y, present)
+            mean, std = _given(params["gaussian"], y, present)
             along = {"along": (z, mean)} if self.data.elliptical else {}
-        standard = denoise.network_input(z, lam, mean, std)
-        flat = standard if self.has_convolutions else standard.reshape(z.shape[0], -1)
+        flat = denoise.network_input(z, lam, mean, std).reshape(z.shape[0], -1)
         output = self._apply(params, name, flat, lam, y, present, key, dtype=dtype, **along)
         return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
 
@@ -208,10 +247,8 @@ class NoisyClassifier(_Network):
 
     def log_posterior(self, params, z, lam, key=None, dtype=None) -> jax.Array:
         """log q(y | z, lam) for every label, `(N, classes)`."""
-        standard = denoise.network_input(z, lam, self.data.mean, self.data.std)
-        return jax.nn.log_softmax(
-            self._apply(params, "classifier", standard, lam, key, dtype=dtype)
-        )
+        seen = self.seen(z, lam, self._moments(params, z, lam))
+        return jax.nn.log_softmax(self._apply(params, "classifier", seen, lam, key, dtype=dtype))
 
     def posterior(self, params):
         """`log_posterior` as a pytree that carries its parameters."""
@@ -247,15 +284,18 @@ class Autoencoder(_Network):
             return Encoder(shape, settings[name], settings["latent"], rngs=rngs)
         codes = len(self.latents) * settings["latent"]
         if self.is_diffusion:
-            return UNet(shape, Codes(), codes, **settings["unet"], rngs=rngs)
+            seen = self.data.channels_seen
+            return UNet(shape, seen, Codes(), codes, **settings["unet"], rngs=rngs)
         return GaussianDecoder(shape, settings["semantic"], codes, rngs=rngs)
 
-    def init(self, seed: int, correlations: Sequence[float] = ()) -> dict[str, Any]:
-        """Fresh parameters."""
-        params = super().init(seed)
-        if self.tau_log_snr is not None:  # as a parameter it needs no program of its own
-            params["tau_log_snr"] = jnp.float32(self.tau_log_snr)
-        return params
+    def constants(self, dataset: Dataset) -> dict[str, Any]:
+        """As `_Network.constants`, and `tau_log_snr`, which as a parameter needs no program of its
+        own.
+        """
+        constants = super().constants(dataset)
+        if self.tau_log_snr is not None:
+            constants["tau_log_snr"] = jnp.float32(self.tau_log_snr)
+        return constants
 
     def encode(self, params, x) -> dict[str, tuple[jax.Array, jax.Array]]:
         """Mean and log-variance of every latent, `(N, D_Z)` each, given images x.
@@ -281,14 +321,14 @@ class Autoencoder(_Network):
             codes = jnp.zeros((len(z), len(self.latents) * self.network["autoencoder"]["latent"]))
         if self.tau_log_snr is not None:
             semantic, perceptual = jnp.split(codes, 2, axis=-1)
-            late = (lam > jax.lax.stop_gradient(params["tau_log_snr"]))[:, None]
+            late = (lam > params["tau_log_snr"])[:, None]
             codes = jnp.concatenate(
                 [jnp.where(late, 0.0, semantic), jnp.where(late, perceptual, 0.0)], axis=-1
             )
-        standard = denoise.network_input(z, lam, self.data.mean, self.data.std)
-        present = jnp.ones(len(z), bool)
-        output = self._apply(params, "decoder", standard, lam, codes, present, key, dtype=dtype)
-        return denoise.precondition(output, z, lam, self.data.mean, self.data.std)
+        present, moments = jnp.ones(len(z), bool), self._moments(params, z, lam)
+        seen = self.seen(z, lam, moments)
+        output = self._apply(params, "decoder", seen, lam, codes, present, key, dtype=dtype)
+        return self._v_of(output, z, lam, moments)
 
     def gaussian(self, params, codes) -> tuple[jax.Array, jax.Array]:
         """The means `(N, H, W, C)` of p(x | z) and its one log-deviation, of a Gaussian decoder."""

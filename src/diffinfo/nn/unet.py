@@ -136,17 +136,19 @@ def _dropout_keys(key: jax.Array | None, stages: Iterable[Sized]) -> Iterator[ja
 
 
 class UNet(nnx.Module):
-    """`(z (N, H, W, C), lam (N,), y, present (N,), key) -> (N, H, W, C)`.
+    """`(z (N, H, W, C_in), lam (N,), y, present (N,), key) -> (N, H, W, C)`.
 
-    First each square of `patch` pixels a side becomes the channels of one pixel (`to_depth`).
-    `channels` gives the widths at the resolution after that, at half of it, at a quarter and so on;
-    `attention` lists the heights of the feature maps that attend. A `key` switches dropout on. Odd
-    sizes are rounded up when halved, and cropped on the way back.
+    shape: that of one output, `(H, W, C)`. First each square of `patch` pixels a side becomes the
+    channels of one pixel (`to_depth`). `channels` gives the widths at the resolution after that, at
+    half of it, at a quarter and so on; `attention` lists the heights of the feature maps that
+    attend. A `key` switches dropout on. Odd sizes are rounded up when halved, and cropped on the
+    way back.
     """
 
     def __init__(
         self,
         shape: tuple[int, int, int],
+        c_in: int,
         condition: nnx.Module,
         condition_features: int,
         patch: int,
@@ -158,12 +160,12 @@ class UNet(nnx.Module):
         *,
         rngs: nnx.Rngs,
     ):
-        height, c_image = -(-shape[0] // patch), shape[2] * patch**2
+        height = -(-shape[0] // patch)
         self.patch = patch
         self.condition = condition
         self.level = LevelEmbedding(embedding, rngs=rngs)
         self.condition_in = nnx.Linear(condition_features, embedding, rngs=rngs)
-        self.first = Conv3x3(c_image, channels[0], rngs=rngs)
+        self.first = Conv3x3(c_in * patch**2, channels[0], rngs=rngs)
 
         def block(c_in: int, c_out: int, stage: int) -> _ResidualBlock:
             attends = -(-height // 2**stage) in attention
@@ -181,7 +183,8 @@ class UNet(nnx.Module):
             up.append(nnx.List(stage))
         self.up = nnx.List(up)
         self.last_norm = GroupNorm(current + skips.pop())
-        self.last = Conv3x3(current + channels[0], c_image, kernel_init=_ZERO, rngs=rngs)
+        c_out = shape[2] * patch**2
+        self.last = Conv3x3(current + channels[0], c_out, kernel_init=_ZERO, rngs=rngs)
 
     def __call__(self, z, lam, y, present, key=None):
         embedding = jax.nn.silu(
@@ -209,14 +212,14 @@ class UNet(nnx.Module):
 
 
 class Classifier(nnx.Module):
-    """`(z (N, H, W, C), lam (N,), key) -> logits (N, classes)`.
+    """`(z (N, H, W, C_in), lam (N,), key) -> logits (N, classes)`.
 
     It is the way down of a `UNet`, then the mean over pixels and a dense layer.
     """
 
     def __init__(
         self,
-        shape: tuple[int, int, int],
+        c_in: int,
         classes: int,
         patch: int,
         channels: Sequence[int],
@@ -228,7 +231,7 @@ class Classifier(nnx.Module):
     ):
         self.patch = patch
         self.level = LevelEmbedding(embedding, rngs=rngs)
-        self.first = Conv3x3(shape[2] * patch**2, channels[0], rngs=rngs)
+        self.first = Conv3x3(c_in * patch**2, channels[0], rngs=rngs)
 
         def block(c_in: int, c_out: int, _stage: int) -> _ResidualBlock:
             return _ResidualBlock(c_in, c_out, embedding, dropout, False, rngs)

@@ -33,6 +33,15 @@ def x_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
     return a * z - b * v_hat
 
 
+def v_of(x_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
+    """Return the v-prediction of a data prediction `x_hat` = E[x | z], `(N, ...)`.
+
+    It is `(a z - x_hat) / b`, so arranged that as little as possible cancels at high log-SNR.
+    """
+    a, b = coefficients(lam, z)
+    return a * (z - a * x_hat) / b - b * x_hat
+
+
 @jax.jit
 def denoised(denoiser: Denoiser, y, z: jax.Array, lam: jax.Array) -> jax.Array:
     """Return E[x | z] of all rows z `(N, ...)` at one log-SNR `lam`: a sampler's last step."""

@@ -25,6 +25,7 @@ from diffinfo.estimate.mutual_information import (
 from diffinfo.estimate.profiles import profiles
 from diffinfo.estimate.risk import risk_curve
 from diffinfo.estimate.statistics import Estimate
+from diffinfo.exact.pixels import IndependentPixels
 from diffinfo.process.adaptor import AdaptedDenoiser
 from diffinfo.process.denoise import Denoiser
 from diffinfo.process.density import LevelDensity
@@ -266,6 +267,7 @@ def measure(
         y if y is not None else np.zeros((len(x), 0), np.float32),
         key=key,
         log_posterior=log_posterior,
+        independent=None if pixels_train is None else IndependentPixels.of(pixels_train),
         block=block,
         report=report,
     )
@@ -279,7 +281,7 @@ def measure(
     profile = profiles(terms, strata, schedule, information)
     if y is None:
         groups = {"entropy": entropies(terms) | {"s_bound": entropy_bound(terms)["s_bound"]}}
-        own = profile["quantity"].isin(["s_nn", "loss_unconditional"])
+        own = profile["quantity"].isin(["s_nn", "loss_unconditional", "total_correlation"])
         profile = profile[own].reset_index(drop=True)
     else:
         log_q = class_log_posterior(terms, y) if classes else None

@@ -86,9 +86,11 @@ def fig1() -> pd.DataFrame:
             )
         )
 
+    exact_score = jax.jit(lambda z, lam, y: score(denoiser(z, lam, y), z, lam))
+
     def score_at(z, lam, y=None):
-        z, levels = jnp.asarray(z, jnp.float32), jnp.full(len(z), lam, jnp.float32)
-        return np.asarray(score(denoiser(z, levels, y), z, levels))
+        levels = jnp.full(len(z), lam, jnp.float32)
+        return np.asarray(exact_score(jnp.asarray(z, jnp.float32), levels, y))
 
     grid = np.stack(np.meshgrid(np.linspace(-2.4, 2.4, 17), np.linspace(-1.2, 1.2, 9)), -1).reshape(
         -1, 2

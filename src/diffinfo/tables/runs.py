@@ -104,8 +104,8 @@ def profiles(runs: Sequence[Run]) -> pd.DataFrame:
     Each row is a quantity's integral over one stratum of log-SNR (`amount`), from the data up to
     time `s_high` (`produced`) and from equilibrium up to `lam_high` (`remaining`), in nats, with
     standard errors over held-out examples and seeds (`_se`). `rate_s` and `rate_lam` are the amount
-    per unit of time s and of log-SNR. `kind` is `network` (the mean over seeds) or `exact` (the
-    closed form of a joint Gaussian).
+    per unit of time s and of log-SNR; `dimension` is that of x. `kind` is `network` (the mean over
+    seeds) or `exact` (the closed form of a joint Gaussian).
 
     Raises: DataError, naming the experiment, if its seeds were estimated at different levels.
     """
@@ -135,6 +135,7 @@ def profiles(runs: Sequence[Run]) -> pd.DataFrame:
             parts.append(_exact_profile(card, strata).assign(kind="exact", seeds=0))
         merged = pd.concat(parts, ignore_index=True)
         merged.insert(0, "experiment", experiment)
+        columns |= {"dimension": int(np.prod(card["shape"]))}
         for name, value in (columns | _data_columns(card)).items():
             merged[name] = value
         for clock in ("s", "lam"):

@@ -56,7 +56,7 @@ def summarize(dataset: Dataset) -> DataSummary:
     # Images have one mean and one scale for all entries; vectors are about standard already.
     mean, std = (float(x.mean()), float(x.std())) if dataset.is_image else (0.0, 1.0)
     if dataset.classes:
-        return DataSummary(x.shape[1:], mean, std, classes=dataset.classes)
+        return DataSummary(x.shape[1:], mean, std, classes=dataset.classes, pixels=dataset.is_image)
     y_mean, y_std = (tuple(float(v) for v in stat) for stat in (y.mean(0), y.std(0)))
     return DataSummary(
         x.shape[1:], mean, std, y_mean=y_mean, y_std=y_std, canonical="correlations" in dataset.card
@@ -109,22 +109,25 @@ class Trainer:
             settings["steps"], settings["learning_rate"], settings["warmup"], settings["clip"]
         )
 
-        def loss_of(unravel):
-            return make_loss(model, unravel, objective, settings)
+        def loss_of(unravel, constants):
+            def params_of(flat):
+                return unravel(flat) | constants
+
+            return make_loss(model, params_of, objective, settings)
 
         def spread(rows):
             return jax.lax.with_sharding_constraint(rows, by_rows) if share > 1 else rows
 
-        def run(state, x, y, key, unravel, length):
-            step = make_step(
-                loss_of(unravel), self._optimizer, settings["batch"], settings["ema"], spread
-            )
+        def run(state, x, y, constants, key, unravel, length):
+            loss = loss_of(unravel, constants)
+            step = make_step(loss, self._optimizer, settings["batch"], settings["ema"], spread)
             return jax.lax.scan(lambda carry, _: step(carry, x, y, key), state, None, length=length)
 
-        def held_out_loss(flat, x, y, key, unravel):
+        def held_out_loss(flat, x, y, constants, key, unravel):
             """The loss on those rows, always with the same noise."""
+            loss = loss_of(unravel, constants)
             keys = jax.random.split(jax.random.fold_in(key, 2**31 - 1), _HELD_OUT_DRAWS)
-            return jnp.mean(jax.lax.map(lambda draw: loss_of(unravel)(flat, x, y, draw)[0], keys))
+            return jnp.mean(jax.lax.map(lambda draw: loss(flat, x, y, draw)[0], keys))
 
         # The state's buffers are reused from one dispatch to the next.
         self._run = jax.jit(run, static_argnames=("unravel", "length"), donate_argnums=0)
@@ -166,12 +169,15 @@ class Trainer:
         steps, every = self.settings["steps"], self.settings["validate_every"]
         chunk = chunk or default_chunk(self.model)
         resume, record = ResumeFile(resume_file, save_every), Record(self.model.parts, steps)
-        params = self.model.init(seed, dataset.card.get("correlations", ()))
+        params = self.model.init(seed)
+        constants = jax.device_put(self.model.constants(dataset), self._everywhere)
         _, unravel = ravel_pytree(params)
         state = jax.device_put(initial_state(params, self._optimizer), self._everywhere)
         key = jax.random.fold_in(jax.random.key(seed), 1)
         x, y, held_out = self._data(dataset, seed)
-        held_out_loss = partial(self._held_out_loss, **held_out, key=key, unravel=unravel)
+        held_out_loss = partial(
+            self._held_out_loss, **held_out, constants=constants, key=key, unravel=unravel
+        )
         stopping = EarlyStopping(
             held_out_loss, state["params"], steps, every, self.settings["patience"]
         )
@@ -192,7 +198,7 @@ class Trainer:
         try:
             while done < steps and not stopping.has_stopped(done) and time.monotonic() < deadline:
                 length = min(chunk, steps - done, stopping.steps_to_look(done))
-                state, metrics = self._run(state, x, y, key, unravel, length)
+                state, metrics = self._run(state, x, y, constants, key, unravel, length)
                 progress.dispatched(metrics, done + length)
                 record.add(done, metrics)  # This reads those of the dispatch before.
                 done += length
@@ -221,7 +227,7 @@ class Trainer:
             why = "the time was up" if cut_short else smallest
             report(f"stopped after {done} of {steps} steps: {why}")
         return Trained(
-            jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"]))),
+            jax.tree.map(np.asarray, unravel(jnp.asarray(best["params"])) | constants),
             record.history[:done],
             (*self.model.parts, "held_out"),
             record.risk,
