@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import yaml
 from PIL import Image
+from tests.studies.test_mi import QUICK
 
 import diffinfo.cli
 from diffinfo.cli import main
@@ -100,6 +101,8 @@ def config(tmp_path_factory):
     whole = yaml.safe_load(SMOKE.read_text())
     whole["results"] = str(tmp_path_factory.mktemp("tiny") / "results")
     whole["experiments"]["split"]["seeds"] = [0]
+    # With the price of `split` a decoder of the other sweep is the same program.
+    whole["experiments"]["split-price"]["vary"] = {"train.kl_weight": [0.001]}
     del whole["experiments"]["split-steps"], whole["experiments"]["noisy-labels"]
     whole["figures"] |= {"price": ["split-price"], "fig20": ["digits"]}
     for experiment in whole["experiments"].values():
@@ -245,7 +248,7 @@ def test_examples_of_help_texts_run(stage, desk, monkeypatch, capsys):
 
     monkeypatch.chdir(desk)
     monkeypatch.setattr(diffinfo.cli, "read_settings", quick)
-    for name, few in (("STEPS", 40), ("EVERY", 20), ("FOLDS", 2), ("HALVED_FOLDS", 1)):
+    for name, few in QUICK.items():
         monkeypatch.setattr(mi, name, few)
     for needed in _examples_needed(stage):
         if not Path(_out(needed)).exists():
