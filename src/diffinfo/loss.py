@@ -2,8 +2,8 @@
 
     likelihood   1/2 int alpha |v - v_hat|^2 dlam, where lambda(s) = sigma^2 / 2: the bound on
                  -log p (Eq. 30)
-    noise        int |eps - eps_hat|^2 ds, where lambda(s) = 1: that of the paper's image models
-                 (Eq. 40)
+    noise        int |eps - eps_hat|^2 ds, where lambda(s) = 1: that of the authors' code for images
+                 (Eq. 40 as it is printed divides by 1 - alpha)
     velocity     E over the training levels of |v - v_hat|^2: all levels have targets of unit
                  variance and equal weight
 

@@ -6,7 +6,7 @@ of one pixel is
     P(x | z) ~ P(x) exp(-snr (z / a - x)^2 / 2)
 
 and its mean and standard deviation are sums over the values. At high log-SNR the posterior is one
-value, so eps is known exactly and entropy is produced at the rate of half a nat per pixel and nat
+value, so eps is known exactly and entropy is produced at the rate of half a nat per pixel and unit
 of log-SNR. A network does not learn that comb; it need only learn what this field leaves.
 """
 

@@ -2,7 +2,8 @@
 
 Held-out images through autoencoders with the same encoder and different decoders, and back. Titles
 give the KL of the codes in nats, the squared error, and the power above half of the Nyquist
-frequency as a fraction of that of the images.
+frequency as a fraction of that of the images: a decoder that draws details is sharper, yet pays in
+squared error for those it draws in another place.
 """
 
 import matplotlib.pyplot as plt

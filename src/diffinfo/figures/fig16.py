@@ -1,8 +1,8 @@
 """Fig. 16, image models: where their entropy sits, and I(X;Y) beside its bound H(Y).
 
-Each row is a data set. From the left: the rate of neural entropy per unit of time s and per nat of
+Each row is a data set. From the left: the rate of neural entropy per unit of time s and of
 log-SNR, and the nats produced up to time s, unconditional (solid) and given the label (dashed),
-with bands of two standard errors. The dotted line is half a nat per pixel and nat of log-SNR: the
+with bands of two standard errors. The dotted line is half a nat per pixel and unit of log-SNR: the
 rate at which lattice-valued pixels produce entropy once their values can be told apart. The cut-off
 in log-SNR is written beside the nats, and the dashed vertical line is the paper's splitting time.
 Right: estimates of I(X;Y) in nats with two standard errors; the dotted line is H(Y). Only
@@ -94,9 +94,7 @@ def draw(inputs: Sequence[str | Path], out: str | Path) -> None:
             title=experiment,
         )
         row[1].axhline(chosen["dimension"].iloc[0] / 2, color=COLOURS["bound"], linestyle=":")
-        row[1].set(
-            xlabel=r"log-SNR $\lambda$", ylabel=r"$\mathrm{d}S_\mathrm{NN}/\mathrm{d}\lambda$"
-        )
+        row[1].set(xlabel=r"log-SNR $\lambda$", ylabel=r"rate (nats per unit $\lambda$)")
         row[2].set(xlabel="time $s$", ylabel=r"$S_\mathrm{NN}$ produced (nats)", xlim=(0, 1))
         for axis, at in zip(row[:3], (TAU, lam_split, TAU), strict=True):
             mark_split(axis, at)

@@ -2,7 +2,8 @@
 
 Left and middle: steps for a path KL of 0.05 nats (hollow: terminal KL) against entropy and against
 dimension. The structured sampler freezes only the components' mean, the plain one the whole
-denoiser. The dashed line on the left is proportional to entropy. Right: path KL of chains simulated
+denoiser. The hypercube's bits do not know of each other, so its steps are proportional to its
+entropy (dashed) by construction. Right: path KL of chains simulated
 in R^d, with two standard errors; the dashed line is exact.
 """
 

@@ -32,6 +32,9 @@ def draw(inputs, out) -> None:
         )
         for axis, (_, x, y, x_label, y_label) in zip(column, (PRODUCED, RATE_LAM), strict=True):
             draw_curves(axis, chosen, x, y)
-            axis.set(xlabel=x_label, ylabel=y_label if y == "produced" else "rate (nats per nat)")
+            axis.set(
+                xlabel=x_label,
+                ylabel=y_label if y == "produced" else r"rate (nats per unit $\lambda$)",
+            )
     figure.legend(handles=handles(), loc="outside upper center", ncols=4)
     save(figure, out)

@@ -25,7 +25,7 @@ RATE_LAM = (
     "lam_mid",
     "rate_lam",
     r"log-SNR $\lambda$ (data to the right)",
-    "nats per nat",
+    r"nats per unit $\lambda$",
 )
 
 

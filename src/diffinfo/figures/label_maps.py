@@ -2,6 +2,7 @@
 
 Maps of the integrand of I(X;Y) per pixel, integrated over a range of log-SNR lambda, for single
 test images. Colours are nats per pixel; the number in a map is its sum over the picture, in nats.
+The mean over images is information; that of one image is not bounded by H(Y).
 """
 
 import matplotlib.pyplot as plt

@@ -1,9 +1,9 @@
 """Separation: what lies on the early side of a splitting time, and what the codes tell.
 
-Shares of the neural entropy S_NN and of I(X;Y) (by a classifier of noised images) that sit at
-s < tau, for the field model of the same images, and I(Z;Y) of perceptual and semantic codes in
-units of H(Y). Images are held out, and bars are two standard errors. Hollow points are codes that
-the decoder does without.
+Shares of the neural entropy S_NN (up to its log-SNR cut-off) and of I(X;Y) (by a classifier of
+noised images) that sit at s < tau, for the field model of the same images, and I(Z;Y) of perceptual
+and semantic codes in units of H(Y). I(X;Y|X_tau) is the difference of two lower bounds. Images are
+held out, and bars are two standard errors. Hollow points are codes that the decoder does without.
 """
 
 import matplotlib.pyplot as plt

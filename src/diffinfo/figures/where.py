@@ -1,6 +1,6 @@
 """Where in log-SNR the information of one estimate sits.
 
-Left: its rate, in nats per nat of log-SNR. Right: what has come together on the way from
+Left: its rate, in nats per unit of log-SNR. Right: what has come together on the way from
 equilibrium to the data, in nats. Bands are two standard errors.
 """
 
@@ -34,7 +34,9 @@ def draw(inputs, out) -> None:
             label=label,
         )
         band(axes[1], rows["lam_high"], rows["remaining"], rows["remaining_se"], color=colour)
-    axes[0].set(xlabel=r"log-SNR $\lambda$ (data to the right)", ylabel="rate (nats per nat)")
+    axes[0].set(
+        xlabel=r"log-SNR $\lambda$ (data to the right)", ylabel=r"rate (nats per unit $\lambda$)"
+    )
     axes[1].set(xlabel=r"log-SNR $\lambda$", ylabel=r"$I(X_\lambda; Y)$ (nats)")
     axes[0].legend()
     for axis in axes:
