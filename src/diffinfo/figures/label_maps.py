@@ -1,8 +1,9 @@
 """Where in single images, and at which noise level, information on their labels sits.
 
-Maps of the integrand of I(X;Y) per pixel, integrated over a range of log-SNR lambda, for single
-test images. Colours are nats per pixel; the number in a map is its sum over the picture, in nats.
-The mean over images is information; that of one image is not bounded by H(Y).
+Maps of how much less the denoising error is with the label than without, per pixel and integrated
+over a range of log-SNR lambda, for single test images. Colours are nats per pixel, on one scale for
+all images of a data set; the number in a map is its sum over the picture, in nats. For exact fields
+the numbers of an image add up to log p(y|x) / p(y), so single ones may be negative.
 """
 
 import matplotlib.pyplot as plt
@@ -37,15 +38,15 @@ def draw(inputs, out) -> None:
         axes_row[0].imshow(
             image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255
         )
-        brightest = maps.max()
+        most = np.abs(a["maps"][:IMAGES]).max()
         for band, axis in enumerate(axes_row[1 : 1 + len(maps)]):
-            drawn = axis.imshow(maps[band], cmap="magma", vmin=0, vmax=brightest)
+            drawn = axis.imshow(maps[band], cmap="RdBu_r", vmin=-most, vmax=most)
             axis.text(
                 0.97,
                 0.03,
                 f"{maps[band].sum():.2f}",
                 transform=axis.transAxes,
-                color="white",
+                color="black",
                 ha="right",
                 fontsize="small",
             )
@@ -54,9 +55,6 @@ def draw(inputs, out) -> None:
                 axis.set_title(rf"${low:.0f} < \lambda < {high:.0f}$", fontsize="small")
         bar = figure.colorbar(drawn, ax=axes_row[-1], fraction=0.06, pad=0.03)
         bar.ax.tick_params(labelsize="x-small")
-        bar.set_ticks(
-            np.linspace(0, brightest, 3),
-            labels=[f"{tick:.1g}" for tick in np.linspace(0, brightest, 3)],
-        )
+        bar.set_ticks([-most, 0, most], labels=[f"{tick:.1g}" for tick in (-most, 0, most)])
     figure.supxlabel("nats per pixel (colour), and in the whole picture (number)", fontsize="small")
     save(figure, out)
