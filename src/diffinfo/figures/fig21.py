@@ -55,7 +55,8 @@ def draw(inputs, out) -> None:
     where.set(
         xlabel=r"log-SNR $\lambda$", ylabel=r"$\mathrm{d\,TC}/\mathrm{d}\lambda$ per dimension"
     )
-    where.legend(loc="upper left", fontsize="x-small")
+    where.margins(y=0.1 + 0.12 * len(experiments))
+    where.legend(loc="upper left", fontsize="x-small", frameon=False)
     at = np.arange(len(experiments))
     for i, (name, (label, colour)) in enumerate(PARTS.items()):
         part = ours.loc[[(experiment, name) for experiment in experiments]]
