@@ -119,11 +119,12 @@ x, y = rng.integers(0, 256, (40, 6, 6, 1), dtype=np.uint8), rng.integers(0, 3, 4
 data = Dataset(x, y, x, y, {"classes": 3})
 lines = [jax.device_count()]
 size = {"channels": [8], "embedding": 8}
-settings = complete("train", {"steps": 12, "batch": 8, "validate_every": 6})
-model = network_of(complete("network", {"fields": "one", "unet": size}), summarize(data))
-trainer = Trainer(model, make_objective(settings, complete("process", {})), settings)
-trained = trainer.train(data, 0, chunk=6)
-lines.append(np.asarray(trained.history[:, :-1]).tolist())
+for network in ({"fields": "one", "unet": size}, {"classifier": size}):
+    settings = complete("train", {"steps": 12, "batch": 8, "validate_every": 6})
+    model = network_of(complete("network", network), summarize(data))
+    trainer = Trainer(model, make_objective(settings, complete("process", {})), settings)
+    trained = trainer.train(data, 0, chunk=3)
+    lines.append(np.asarray(trained.history[:, :-1]).tolist())
 print(json.dumps(lines))
 """
 

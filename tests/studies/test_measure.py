@@ -42,14 +42,13 @@ def test_it_is_the_estimators_on_the_same_noise(mixture):
     )
     key, x, y = jax.random.key(3), decoded(data.x_test), data.y_test
 
-    def terms_in(strata, classes):
+    def terms_in(strata, classes, independent=None):
         judge = mixture.log_posterior
-        pixels = IndependentPixels.of(data.x_train)
-        options = {"log_posterior": judge, "independent": pixels, "block": 50}
+        options = {"log_posterior": judge, "independent": independent, "block": 50}
         return evaluate_terms(mixture.denoiser, x, y, strata, key, classes=classes, **options)
 
     strata = Strata.between(density.quantiles(12))
-    terms = terms_in(strata, 3)
+    terms = terms_in(strata, 3, IndependentPixels.of(data.x_train))
     log_q = information.class_log_posterior(terms, y)
     grid = terms_in(Strata.linear_grid(SCHEDULE, 1e-5, 10), None)
     pixels_key = jax.random.fold_in(key, 2**31 - 1)

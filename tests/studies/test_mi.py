@@ -66,9 +66,11 @@ def test_labels_give_a_bound_that_holds(quick):
     assert 0.5 * measured.upper_bound < measured.mi <= measured.upper_bound
 
 
-def test_integers_may_be_numbers_or_labels():
-    y = _pair()[1]
+def test_integers_may_be_numbers_or_labels(quick):
+    x, y = _pair()
     several = np.digitize(y[:, 0], [-0.5, 0.5])
+    assert diffinfo.estimate_mi(x, several).classes == 3
+    assert diffinfo.estimate_mi(x, several, discrete=False).classes is None
     np.testing.assert_array_equal(as_labels(several, "auto", 8), several)
     assert as_labels(several, False, 8) is None
     for numbers in (np.arange(400), np.round(3 * y[:, 0]).astype(int)):  # all different; some rare
@@ -164,6 +166,16 @@ def test_a_network_that_is_not_at_its_optimum_is_said_to_be_one(squared, converg
     warnings = mi._convergence(terms, mi.mutual_information(terms, np.empty(0)), None, False)
     assert bool(warnings) != converged
     assert converged or "not at its optimum" in warnings[0]
+
+
+def test_an_untrained_network_is_said_to_be_one(monkeypatch):
+    monkeypatch.setattr(mi, "STEPS", 100)
+    monkeypatch.setattr(mi, "EVERY", 50)
+    pair = pairs.multinormal("sparse", 3, 3, 0.95).mapped("rolled", pairs.rolled)
+    measured = diffinfo.estimate_mi(*pair.sample(1000, np.random.default_rng(0)))
+    assert abs(measured.mi - pair.truth) > 0.3
+    assert not measured.converged
+    assert "not at its optimum" in " ".join(measured.warnings)
 
 
 def test_files_of_every_kind_hold_the_same_columns(tmp_path):

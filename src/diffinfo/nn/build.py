@@ -42,7 +42,7 @@ class DataSummary:
 
     @property
     def channels_seen(self) -> int:
-        """The channels of what a network for images sees of z, which is `_Network.seen`."""
+        """The channels of what a network for images sees of z, which is `_Network._seen`."""
         return (2 if self.pixels else 1) * self.shape[2]
 
     def null_condition(self, n: int) -> jax.Array:
@@ -154,25 +154,18 @@ class _Network:
         }
         return {"gaussian": gaussian}
 
-    def _moments(self, params, z, lam):
-        """Mean and standard deviation of x given z, `(N, ...)`, which the network refines."""
-        if self.data.pixels:
-            return IndependentPixels(**params["pixels"]).moments(z, lam)
-        return None
+    def _seen(self, params, z, lam):
+        """What a network for images sees, of unit scale, and the moments that it refines.
 
-    def seen(self, z, lam, moments) -> jax.Array:
-        """What a network for images sees: z, and what single pixels make of it, of unit scale."""
+        It sees z and, of 8-bit images, what single pixels make of it: their mean given z, which
+        with their standard deviation is what it refines; of other images, these moments are None.
+        """
         mean, std = self.data.mean, self.data.std
         standard = denoise.network_input(z, lam, mean, std)
-        if moments is None:
-            return standard
-        return jnp.concatenate([standard, (moments[0] - mean) / std], axis=-1)
-
-    def _v_of(self, output, z, lam, moments) -> jax.Array:
-        """The v-prediction that the output of a network for images, of unit scale, stands for."""
-        if moments is None:
-            return denoise.precondition(output, z, lam, self.data.mean, self.data.std)
-        return denoise.v_of(moments[0] + moments[1] * output, z, lam)
+        if not self.data.pixels:
+            return standard, None
+        moments = IndependentPixels(**params["pixels"]).moments(z, lam)
+        return jnp.concatenate([standard, (moments[0] - mean) / std], axis=-1), moments
 
     def _apply(self, params, name: str, z, *inputs, dtype=None, **along):
         """The outputs of the module `name` as float32; inside it computes in `dtype` if given."""
@@ -181,6 +174,15 @@ class _Network:
             params, z = jax.tree.map(lambda array: array.astype(dtype), (params, z))
         outputs = nnx.merge(self._graphs[name], params)(z, *inputs, **along)
         return jax.tree.map(lambda output: output.astype(jnp.float32), outputs)
+
+    def _image_field(self, params, name: str, z, lam, *inputs, dtype=None) -> jax.Array:
+        """The v-prediction of the module `name` for images, `(N, H, W, C)`."""
+        seen, moments = self._seen(params, z, lam)
+        output = self._apply(params, name, seen, lam, *inputs, dtype=dtype)
+        if moments is None:
+            return denoise.precondition(output, z, lam, self.data.mean, self.data.std)
+        mean, std = moments
+        return denoise.v_of(mean + std * output, z, lam)
 
 
 class Model(_Network):
@@ -204,10 +206,7 @@ class Model(_Network):
         present: where the condition y is given, `(N,)`.
         """
         if self.has_convolutions:
-            moments = self._moments(params, z, lam)
-            seen = self.seen(z, lam, moments)
-            output = self._apply(params, name, seen, lam, y, present, key, dtype=dtype)
-            return self._v_of(output, z, lam, moments)
+            return self._image_field(params, name, z, lam, y, present, key, dtype=dtype)
         mean, std, along = self.data.mean, self.data.std, {}
         if self.data.canonical:
             mean, std = _given(params["gaussian"], y, present)
@@ -247,7 +246,7 @@ class NoisyClassifier(_Network):
 
     def log_posterior(self, params, z, lam, key=None, dtype=None) -> jax.Array:
         """log q(y | z, lam) for every label, `(N, classes)`."""
-        seen = self.seen(z, lam, self._moments(params, z, lam))
+        seen, _ = self._seen(params, z, lam)
         return jax.nn.log_softmax(self._apply(params, "classifier", seen, lam, key, dtype=dtype))
 
     def posterior(self, params):
@@ -325,10 +324,8 @@ class Autoencoder(_Network):
             codes = jnp.concatenate(
                 [jnp.where(late, 0.0, semantic), jnp.where(late, perceptual, 0.0)], axis=-1
             )
-        present, moments = jnp.ones(len(z), bool), self._moments(params, z, lam)
-        seen = self.seen(z, lam, moments)
-        output = self._apply(params, "decoder", seen, lam, codes, present, key, dtype=dtype)
-        return self._v_of(output, z, lam, moments)
+        present = jnp.ones(len(z), bool)
+        return self._image_field(params, "decoder", z, lam, codes, present, key, dtype=dtype)
 
     def gaussian(self, params, codes) -> tuple[jax.Array, jax.Array]:
         """The means `(N, H, W, C)` of p(x | z) and its one log-deviation, of a Gaussian decoder."""

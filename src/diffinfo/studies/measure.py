@@ -267,7 +267,6 @@ def measure(
         y if y is not None else np.zeros((len(x), 0), np.float32),
         key=key,
         log_posterior=log_posterior,
-        independent=None if pixels_train is None else IndependentPixels.of(pixels_train),
         block=block,
         report=report,
     )
@@ -276,7 +275,8 @@ def measure(
         values = neural_entropy(terms)
         return values if y is not None else {"s_nn": values["s_nn"]}
 
-    terms = terms_in(strata, classes=classes)
+    independent = None if pixels_train is None else IndependentPixels.of(pixels_train)
+    terms = terms_in(strata, classes=classes, independent=independent)
     information = classifier_information(terms, y, classes) if log_posterior is not None else None
     profile = profiles(terms, strata, schedule, information)
     if y is None:

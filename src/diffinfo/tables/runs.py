@@ -135,7 +135,7 @@ def profiles(runs: Sequence[Run]) -> pd.DataFrame:
             parts.append(_exact_profile(card, strata).assign(kind="exact", seeds=0))
         merged = pd.concat(parts, ignore_index=True)
         merged.insert(0, "experiment", experiment)
-        columns |= {"dimension": int(np.prod(card["shape"]))}
+        columns["dimension"] = int(np.prod(card["shape"]))
         for name, value in (columns | _data_columns(card)).items():
             merged[name] = value
         for clock in ("s", "lam"):
