@@ -16,7 +16,12 @@ CONFIGS = sorted(
 def test_defaults_are_complete_and_not_shared():
     one, two = complete("train", {}), complete("train", {})
     assert one["steps"] == 1500
-    assert one["density"] == {"center": 1.5, "scale": 3.0, "uniform": 0.3}
+    assert one["density"] == {
+        "even_in_time": False,
+        "center": 1.5,
+        "scale": 3.0,
+        "uniform": 0.3,
+    }
     one["density"]["center"] = 9
     assert two["density"]["center"] == 1.5
     assert complete("train", {})["density"]["center"] == 1.5

@@ -19,7 +19,7 @@ from diffinfo.estimate.integrand import Strata, evaluate_terms
 from diffinfo.estimate.profiles import profiles
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.exact.denoisers import MixtureDenoiser
-from diffinfo.exact.pixels import IndependentPixels
+from diffinfo.exact.pixels import _RULES, IndependentPixels, gauss_quadrature
 from diffinfo.nn.build import DataSummary, Model
 from diffinfo.process.denoise import v_of, x_hat
 from diffinfo.process.forward import decoded
@@ -77,6 +77,34 @@ def test_moments_are_those_of_the_posterior(values):
     assert np.abs((mean - exact) / sigma).max() < 5e-3
     assert np.abs((std - spread) / sigma).max() < 5e-3
     assert np.isfinite(pixels(z, jnp.asarray(lam))).all()
+
+
+@pytest.mark.parametrize("name", _RULES)
+@pytest.mark.parametrize("kind", ["even", "spikes", "one"])
+def test_quadratures_are_exact_up_to_their_log_snr(name, kind):
+    """Also of a histogram that is nearly one value, and for noise that is three times too large."""
+    nodes, lam = _RULES[name]
+    rng, values = np.random.default_rng(0), np.arange(256) / 255
+    p = {
+        "even": np.ones((3, 256)),
+        "spikes": rng.dirichlet(np.full(256, 0.05), 3) + 1e-8,
+        "one": np.where(np.arange(256) == 40, 1.0, 1e-7) * np.ones((3, 1)),
+    }[kind]
+    p /= p.sum(1, keepdims=True)
+    where, weights = gauss_quadrature(values, p, nodes)
+    np.testing.assert_allclose(weights.sum(1), 1)
+    for degree in (1, 2, 2 * nodes - 1):
+        np.testing.assert_allclose((weights * where**degree).sum(1), (p * values**degree).sum(1))
+    noisy = np.linspace(-0.4, 1.4, 100)[:, None, None]
+
+    def moments(x, w):
+        log_w = np.log(w) - 0.5 * np.exp(lam) * (noisy - x) ** 2
+        w = np.exp(log_w - logsumexp(log_w, axis=-1, keepdims=True))
+        mean = (w * x).sum(-1)
+        return mean, np.sqrt((w * (x - mean[..., None]) ** 2).sum(-1))
+
+    for got, exact in zip(moments(where, weights), moments(values, p), strict=True):
+        assert np.abs(got - exact).max() < 1e-6 * np.exp(-lam / 2)
 
 
 def test_v_is_the_prediction_in_another_form():

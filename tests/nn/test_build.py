@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import cache, partial
 
 import jax
@@ -10,6 +11,7 @@ from diffinfo.config import complete
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.nn.build import DataSummary, Model
+from diffinfo.process.denoise import e_hat, network_input
 
 IMAGES = DataSummary((7, 7, 3), 0.3, 0.4, classes=5)
 VECTORS = DataSummary((6,), 0.0, 1.0, y_mean=(1.0, 2.0), y_std=(0.5, 3.0))
@@ -147,3 +149,23 @@ def test_radial_factors_alone_turn_with_their_input():
         turned = _call(model.denoiser(params), z @ turn, lam, given)
         np.testing.assert_allclose(turned, field @ turn, atol=1e-4)
         assert np.abs(field).max() > 0.1
+
+
+@pytest.mark.parametrize("kind", ["unet", "mlp"])
+def test_a_network_may_output_the_entropy_matching_field_itself(kind):
+    """Then there is no base field, and its output is what `e_hat` makes of the denoiser."""
+    section, data = (
+        (UNET, replace(IMAGES, pixels=True))
+        if kind == "unet"
+        else ({"mlp": {"width": 16, "depth": 2}}, VECTORS)
+    )
+    model = Model(complete("network", section | {"prediction": "e"}), data)
+    params = jax.tree.map(lambda leaf: leaf + 0.1, model.init(0))
+    z, lam = jax.random.normal(jax.random.key(1), (4, *data.shape)), jnp.linspace(-6, 12, 4)
+    v_hat = _call(model.denoiser(params), z, lam)
+    seen = network_input(z, lam, data.mean, data.std)
+    present, y = jnp.zeros(4, bool), data.null_condition(4)
+    output = model._apply(params, "unconditional", seen, lam, y, present, None)
+    np.testing.assert_allclose(e_hat(v_hat, z, lam), output, rtol=2e-3, atol=1e-5)
+    untrained = _call(model.denoiser(model.init(0)), z, lam)
+    np.testing.assert_allclose(untrained, 0, atol=1e-6)

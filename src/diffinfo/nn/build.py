@@ -1,7 +1,7 @@
 """From a plain description to plain parameters: Flax modules are made and taken apart only here."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jax
@@ -175,12 +175,16 @@ class _Network:
         outputs = nnx.merge(self._graphs[name], params)(z, *inputs, **along)
         return jax.tree.map(lambda output: output.astype(jnp.float32), outputs)
 
+    def _v_of(self, output, z, lam, mean, std) -> jax.Array:
+        """The v-prediction that an output stands for, where there are no independent pixels."""
+        return denoise.precondition(output, z, lam, mean, std)
+
     def _image_field(self, params, name: str, z, lam, *inputs, dtype=None) -> jax.Array:
         """The v-prediction of the module `name` for images, `(N, H, W, C)`."""
         seen, moments = self._seen(params, z, lam)
         output = self._apply(params, name, seen, lam, *inputs, dtype=dtype)
         if moments is None:
-            return denoise.precondition(output, z, lam, self.data.mean, self.data.std)
+            return self._v_of(output, z, lam, self.data.mean, self.data.std)
         mean, std = moments
         return denoise.v_of(mean + std * output, z, lam)
 
@@ -188,7 +192,8 @@ class _Network:
 class Model(_Network):
     """The unconditional and the conditional field of one experiment.
 
-    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks)
+    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks),
+    `prediction` ("v": networks refine an exact field; "e": they put out the entropy-matching field)
     and `mlp` or `unet`. Parameters are `{"shared": ...}` or
     `{"unconditional": ..., "conditional": ...}`. For canonical variates there is also "gaussian",
     the Gaussian whose exact field an untrained network has; training leaves it alone.
@@ -198,7 +203,15 @@ class Model(_Network):
 
     def __init__(self, network: Mapping[str, Any], data: DataSummary):
         self.names = ("shared",) if network["fields"] == "one" else ("unconditional", "conditional")
+        self._predicts_e = network.get("prediction") == "e"
+        if self._predicts_e:
+            data = replace(data, pixels=False, canonical=False)
         super().__init__(network, data)
+
+    def _v_of(self, output, z, lam, mean, std) -> jax.Array:
+        if self._predicts_e:
+            return denoise.v_of_e(output, lam)
+        return super()._v_of(output, z, lam, mean, std)
 
     def field(self, params, name: str, z, lam, y, present, key=None, dtype=None) -> jax.Array:
         """The v-prediction of the network `name`, `(N, ...)`.
@@ -213,7 +226,7 @@ class Model(_Network):
             along = {"along": (z, mean)} if self.data.elliptical else {}
         flat = denoise.network_input(z, lam, mean, std).reshape(z.shape[0], -1)
         output = self._apply(params, name, flat, lam, y, present, key, dtype=dtype, **along)
-        return denoise.precondition(output.reshape(z.shape), z, lam, mean, std)
+        return self._v_of(output.reshape(z.shape), z, lam, mean, std)
 
     def v_hat(self, params, z, lam, y=None, key=None, dtype=None) -> jax.Array:
         """A denoiser as in `process/denoise.py`, with its parameters as the first argument.

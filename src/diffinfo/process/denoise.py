@@ -49,6 +49,12 @@ def denoised(denoiser: Denoiser, y, z: jax.Array, lam: jax.Array) -> jax.Array:
     return x_hat(denoiser(z, lam, y), z, lam)
 
 
+def v_of_e(e_hat: jax.Array, lam: jax.Array) -> jax.Array:
+    """Return the v-prediction of an entropy-matching field, `-(b / a) e_hat`, `(N, ...)`."""
+    a, b = coefficients(lam, e_hat)
+    return -(b / a) * e_hat
+
+
 def e_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:
     """Return the entropy-matching field of Eq. (5), `z + grad log p`, `(N, ...)`.
 

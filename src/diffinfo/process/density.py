@@ -1,11 +1,14 @@
 """At which noise levels training looks: a sampling density over the log-SNR axis."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+
+from diffinfo.process.schedule import VPSchedule
 
 _CELLS = 2048
 
@@ -36,6 +39,30 @@ class LevelDensity:
         edges = np.interp(np.linspace(0, cumulative[-1], _CELLS + 1), cumulative, grid)
         cells = 1 / (_CELLS * np.diff(edges))
         return cls(jnp.asarray(edges, jnp.float32), jnp.asarray(cells, jnp.float32))
+
+    @classmethod
+    def of_times(cls, schedule: VPSchedule, lam_min: float, lam_max: float):
+        """Return that of times that are even between those of `lam_max` and `lam_min`.
+
+        The cells are; within one, log-SNR is even.
+        """
+        times = np.linspace(schedule.time(lam_min), schedule.time(lam_max), _CELLS + 1)
+        edges = schedule.log_snr(times)
+        cells = 1 / (_CELLS * np.diff(edges))
+        return cls(jnp.asarray(edges, jnp.float32), jnp.asarray(cells, jnp.float32))
+
+    @classmethod
+    def from_settings(
+        cls,
+        settings: Mapping[str, float | bool],
+        schedule: VPSchedule,
+        lam_range: tuple[float, float],
+    ):
+        """Return what a config's `density` section describes, over `lam_range`."""
+        if settings["even_in_time"]:
+            return cls.of_times(schedule, *lam_range)
+        bump = {name: settings[name] for name in ("center", "scale", "uniform")}
+        return cls.of(*lam_range, **bump)
 
     def quantiles(self, parts: int) -> np.ndarray:
         """Return the edges of `parts` parts of equal probability, `(parts + 1,)`."""

@@ -33,7 +33,9 @@ def run(job: Job) -> None:
         dataset.y_test[:n],
         classes=dataset.classes,
         draws=settings["draws"],
-        density=LevelDensity.of(*trained.lam_range, **settings["density"]),
+        density=LevelDensity.from_settings(
+            settings["density"], trained.schedule, trained.lam_range
+        ),
         schedule=trained.schedule,
         s_min=trained.process["s_min"],
         log_posterior=judge.log_posterior if judge else None,

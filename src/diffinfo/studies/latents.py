@@ -158,8 +158,8 @@ def latents(
     """
     if not dataset.classes:
         raise DataError("I(Z;Y) needs labels, and y is numbers")
-    key, (_, lam_range) = jax.random.key(seed), schedule_of(process)
-    density = LevelDensity.of(*lam_range, **settings["density"])
+    key, (schedule, lam_range) = jax.random.key(seed), schedule_of(process)
+    density = LevelDensity.from_settings(settings["density"], schedule, lam_range)
     levels = Strata.between(density.quantiles(settings["draws"]))
     posteriors = {
         "train": model.encoded(params, decoded(dataset.x_train)),

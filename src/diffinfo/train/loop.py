@@ -66,7 +66,7 @@ def summarize(dataset: Dataset) -> DataSummary:
 def make_objective(train: Mapping[str, Any], process: Mapping[str, Any]) -> Objective:
     """The objective of a config's `train` and `process` sections."""
     schedule, lam_range = schedule_of(process)
-    density = LevelDensity.of(*lam_range, **train["density"])
+    density = LevelDensity.from_settings(train["density"], schedule, lam_range)
     return Objective(train["weighting"], density, schedule)
 
 
