@@ -192,9 +192,9 @@ class _Network:
 class Model(_Network):
     """The unconditional and the conditional field of one experiment.
 
-    `network` is the config's section: `fields` ("one" network with a null token, or "two" networks),
-    `prediction` ("v": networks refine an exact field; "e": they put out the entropy-matching field)
-    and `mlp` or `unet`. Parameters are `{"shared": ...}` or
+    `network` is the config's section: `fields` ("one" network with a null token, or "two" of them),
+    `prediction` ("v": outputs refine an exact field; "e": they are the entropy-matching field) and
+    `mlp` or `unet`. Parameters are `{"shared": ...}` or
     `{"unconditional": ..., "conditional": ...}`. For canonical variates there is also "gaussian",
     the Gaussian whose exact field an untrained network has; training leaves it alone.
     """
