@@ -28,7 +28,7 @@ def cloud(axis: plt.Axes, points, y, title: str) -> None:
 
 
 def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
-    """Draw curves `(quantity, format, name)` of both latents, with two standard errors.
+    """Draw curves `(quantity, format, name)` of both latents, with 95 % intervals.
 
     Points are hollow where the decoder does without the codes.
     """
@@ -40,7 +40,7 @@ def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
             axis.errorbar(
                 rows["tau"],
                 rows["value"],
-                yerr=2 * rows["standard_error"],
+                yerr=rows["half_width"],
                 fmt=form,
                 markersize=3.5,
                 color=colour,
@@ -63,7 +63,7 @@ def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
 def information_against_tau(axis: plt.Axes, table: pd.DataFrame) -> None:
     """Draw I(Z;Y) of both latents, by fields and by a plain classifier, beside H(Y).
 
-    The band is where the two latents cross, with two standard deviations.
+    The band is the 95 % interval of where the two latents cross.
     """
     against_tau(
         axis,
@@ -80,9 +80,9 @@ def information_against_tau(axis: plt.Axes, table: pd.DataFrame) -> None:
         (table["quantity"] == "crossing_tau_classification_bound") & table["value"].notna()
     ]
     for row in crossing.itertuples():
-        low, high = row.value - 2 * row.standard_error, row.value + 2 * row.standard_error
+        low, high = row.value - row.half_width, row.value + row.half_width
         axis.axvspan(low, high, color="black", alpha=0.12, linewidth=0)
-        text = rf"cross at {row.value:.2f} ± {row.standard_error:.2f}"
+        text = rf"cross at {row.value:.3f} ± {row.half_width:.3f}"
         axis.annotate(
             text,
             (high, 1.1 * bound),

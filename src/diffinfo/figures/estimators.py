@@ -3,7 +3,7 @@
 Error of each estimator of I(X;Y) against the closed form, in percent of the truth or of one nat if
 that is larger, for more information, more dimensions, fewer examples and less training. All
 estimators use the same draws of noise. The vertical axis is linear within 2 % and logarithmic
-beyond. Bars are two standard errors.
+beyond. Bars are 95 % intervals.
 """
 
 import matplotlib.pyplot as plt
@@ -52,7 +52,7 @@ def draw(inputs, out) -> None:
         for name, (colour, marker) in ESTIMATORS.items():
             rows = cases[cases["quantity"] == name].sort_values(key)
             error = (rows["value"] - rows["exact"]) / np.maximum(rows["exact"], 1) * 100
-            spread = 2 * rows["standard_error"] / np.maximum(rows["exact"], 1) * 100
+            spread = rows["half_width"] / np.maximum(rows["exact"], 1) * 100
             axis.errorbar(
                 rows[key],
                 error,

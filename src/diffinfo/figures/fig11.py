@@ -2,7 +2,7 @@
 
 Entropies and I(X;Y) of joint Gaussians: nats produced up to time s, and rates per unit of s and per
 nat of log-SNR. In each row x is closer to a plane than in the row above. Solid lines are networks
-on held-out samples, with bands of two standard errors; dashed ones are closed forms.
+on held-out samples, with bands of 95 % intervals; dashed ones are closed forms.
 """
 
 from diffinfo.figures.gaussian import draw_rows

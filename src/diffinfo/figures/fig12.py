@@ -2,7 +2,7 @@
 
 Entropies and I(X;Y) of joint Gaussians: nats produced up to time s, and rates per unit of s and per
 nat of log-SNR. Each row has less noise in y than the row above. Solid lines are networks on
-held-out samples, with bands of two standard errors; dashed ones are closed forms. The smaller the
+held-out samples, with bands of 95 % intervals; dashed ones are closed forms. The smaller the
 noise, the more information there is and the earlier it is lost.
 """
 

@@ -1,7 +1,7 @@
 """Fig. 13, narrow directions: entropies and information against their width.
 
 Entropies (left) and estimates of I(X;Y) (right), in nats, against lambda_delta, the width of x in
-its narrow directions. Bars are two standard errors; dashed lines are closed forms.
+its narrow directions. Bars are 95 % intervals; dashed lines are closed forms.
 """
 
 import matplotlib.pyplot as plt
@@ -33,7 +33,7 @@ def draw(inputs, out) -> None:
     for axis, (label, curves) in zip(axes, PANELS, strict=True):
         for quantity, name, colour in curves:
             rows = table[table["quantity"] == quantity]
-            error = 2 * rows["standard_error"]
+            error = rows["half_width"]
             axis.errorbar(
                 rows["lambda_delta"],
                 rows["value"],

@@ -1,7 +1,7 @@
 """Fig. 15, codes of two dimensions: the same encoder with different decoders.
 
 Codes of held-out images, coloured by class. Titles give I(Z;Y) in nats by the classification bound,
-with its standard error, and how often ten nearest neighbours tell the class.
+with half its 95 % interval, and how often ten nearest neighbours tell the class.
 """
 
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ def draw(inputs, out) -> None:
         rows = table[table["experiment"] == experiment].set_index("quantity")
         bound, near = rows.loc["classification_bound"], rows.loc["neighbour_accuracy"]
         title = (
-            f"{experiment}: $I(Z;Y)$ = {bound['value']:.2f} ± {bound['standard_error']:.2f} nats\n"
+            f"{experiment}: $I(Z;Y)$ = {bound['value']:.2f} ± {bound['half_width']:.2f} nats\n"
             f"10 nearest neighbours right: {100 * near['value']:.0f} %"
         )
         cloud(axis, codes["semantic_test_mean"], codes["y_test"], title)

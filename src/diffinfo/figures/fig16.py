@@ -2,10 +2,10 @@
 
 Each row is a data set. From the left: the rate of neural entropy per unit of time s and of
 log-SNR, and the nats produced up to time s, unconditional (solid) and given the label (dashed),
-with bands of two standard errors. The dotted line is half a nat per pixel and unit of log-SNR: the
+with bands of 95 % intervals. The dotted line is half a nat per pixel and unit of log-SNR: the
 rate at which lattice-valued pixels produce entropy once their values can be told apart. The cut-off
 in log-SNR is written beside the nats, and the dashed vertical line is the paper's splitting time.
-Right: estimates of I(X;Y) in nats with two standard errors; the dotted line is H(Y). Only
+Right: estimates of I(X;Y) in nats with 95 % intervals; the dotted line is H(Y). Only
 ``classification_bound`` cannot exceed it: the others show the network's error.
 """
 
@@ -35,7 +35,7 @@ ESTIMATORS = (
 def _profile(axis: plt.Axes, table: pd.DataFrame, x: str, y: str) -> None:
     for quantity, label, colour, style in FIELDS:
         rows = table[table["quantity"] == quantity].sort_values(x)
-        band(axis, rows[x], rows[y], rows[f"{y}_se"], color=colour, linestyle=style, label=label)
+        band(axis, rows[x], rows[y], rows[f"{y}_half"], color=colour, linestyle=style, label=label)
 
 
 def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
@@ -51,7 +51,7 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
         axis.errorbar(
             row.value,
             i,
-            xerr=2 * row.standard_error,
+            xerr=row.half_width,
             fmt="o",
             markersize=4,
             capsize=2,
@@ -63,7 +63,7 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
         axis.text(bound, -0.55, r"$H(Y)$", color=COLOURS["bound"], ha="center", va="bottom")
     axis.set_yticks(position, [name.replace("_", "\n") for name in values.index])
     axis.set_ylim(len(values) - 0.5, -0.5)
-    axis.set_xlim(left=min(0, 1.1 * (values["value"] - 2 * values["standard_error"]).min()))
+    axis.set_xlim(left=min(0, 1.1 * (values["value"] - values["half_width"]).min()))
     axis.set_xlabel(r"$I(X;Y)$ (nats)")
 
 

@@ -2,9 +2,9 @@
 
 Left: I(Z;Y) in nats of the semantic and the perceptual codes of split diffusion autoencoders
 against the splitting time tau, by fields (solid) and by a plain classifier (dotted). The dotted
-horizontal line is H(Y); the shaded band is where the two curves cross, with two standard
-deviations. Right: the codes' KL, an upper bound on I(Z;X), and their use to the decoder. Images are
-held out, and bars are two standard errors. Hollow points are codes that the decoder does without:
+horizontal line is H(Y); the shaded band is the 95 % interval of where the two curves cross. Right:
+the codes' KL, an upper bound on I(Z;X), and their use to the decoder. Images are held out, and bars
+are 95 % intervals. Hollow points are codes that the decoder does without:
 what they tell is no result.
 """
 

@@ -1,7 +1,7 @@
 """Fig. 2, guidance: samples and the information that they hold.
 
 Left: the samples of Fig. 8, at three weights w of guidance. Right: the information of Fig. 10, in
-nats, against w; bars are two standard errors.
+nats, against w; bars are 95 % intervals.
 """
 
 import matplotlib.pyplot as plt

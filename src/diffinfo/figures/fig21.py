@@ -5,8 +5,7 @@ pixels and total correlation; these are variational bounds, and the dequantisati
 is part of the first two. Middle: at which noise level the total correlation sits, that is by how
 much the network's denoising loss is below that of independent pixels, which needs no
 dequantisation; its integral is written beside it. Right: bits per dimension beside independent
-pixels and published models (squares). Images are held out, and bars and bands are two standard
-errors.
+pixels and published models (squares). Images are held out, and bars and bands are 95 % intervals.
 """
 
 import matplotlib.pyplot as plt
@@ -48,7 +47,7 @@ def draw(inputs, out) -> None:
         if curve.empty:  # fig16 does not show it
             continue
         per = curve["dimension"].iloc[0]
-        rate, error = curve["rate_lam"] / per, curve["rate_lam_se"] / per
+        rate, error = curve["rate_lam"] / per, curve["rate_lam_half"] / per
         name = f"{experiment}: {curve['amount'].sum():.0f} nats"
         band(where, curve["lam_mid"], rate, error, color=colour, label=name)
     where.axhline(0, color="black", linewidth=0.6)
@@ -64,7 +63,7 @@ def draw(inputs, out) -> None:
             at + 0.26 * (i - 1),
             part["per_dimension"],
             0.24,
-            xerr=2 * part["per_dimension_se"],
+            xerr=part["per_dimension_half"],
             color=colour,
             label=label,
             capsize=2,
@@ -77,7 +76,7 @@ def draw(inputs, out) -> None:
         if row is None:
             continue
         measured = row.kind == "measured"
-        error = 2 * row.bits_per_dimension_se if measured else None
+        error = row.bits_per_dimension_half if measured else None
         colour = (
             COLOURS["information"]
             if measured and row.quantity == "bits_per_dimension"

@@ -1,7 +1,7 @@
 """Fig. 22, information about the label up to a noise level, measured in two ways.
 
 I(X_lambda;Y) in nats up to log-SNR lambda: from fields, as cumulative integrals, and from a
-classifier of noised images, which is a lower bound. Bands are two standard errors; the dotted line
+classifier of noised images, which is a lower bound. Bands are 95 % intervals; the dotted line
 is H(Y).
 """
 
@@ -43,7 +43,7 @@ def draw(inputs, out) -> None:
                 axis,
                 line["lam_high"],
                 line["remaining"],
-                line["remaining_se"],
+                line["remaining_half"],
                 color=colour,
                 linestyle=style,
                 label=label,

@@ -2,7 +2,7 @@
 
 Schedules of 5, 7 and 10 steps with the exact denoiser: negative log-likelihood under the mixture
 (in nats), which collapsed components improve, energy distance, the variance of components over
-their true one, and the distance of their weights in total variation. Bars are two standard errors,
+their true one, and the distance of their weights in total variation. Bars are 95 % intervals,
 crosses published values, and dashed black lines samples of the mixture itself.
 """
 
@@ -39,7 +39,7 @@ def draw(inputs, out) -> None:
                 for schedule, colour in SCHEDULES.items():
                     line = rows[(rows["sampler"] == sampler) & (rows["schedule"] == schedule)]
                     name = schedule if sampler == "DDIM" else None
-                    error = 2 * line["standard_error"]
+                    error = line["half_width"]
                     axis.errorbar(
                         line["nfe"],
                         line["value"],

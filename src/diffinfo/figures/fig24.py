@@ -1,7 +1,7 @@
 """Fig. 24, what steps cost: path KL by formula and by simulated chains.
 
 Path KL, in nats, of K steps with a frozen denoiser: closed form and quadrature (lines), and
-simulated chains (points, two standard errors), for even steps in log-SNR, the best schedule, an
+simulated chains (points, 95 % intervals), for even steps in log-SNR, the best schedule, an
 imperfect denoiser, and the entropy bound.
 """
 
@@ -40,7 +40,7 @@ def draw(inputs, out) -> None:
                 seen["simulated chains"] = axis.errorbar(
                     points["steps"],
                     points["value"],
-                    yerr=2 * points["standard_error"],
+                    yerr=points["half_width"],
                     fmt="o",
                     markersize=3.5,
                     color=colour,

@@ -4,7 +4,7 @@ Left and middle: steps for a path KL of 0.05 nats (hollow: terminal KL) against 
 dimension. The structured sampler freezes only the components' mean, the plain one the whole
 denoiser. The hypercube's bits do not know of each other, so its steps are proportional to its
 entropy (dashed) by construction. Right: path KL of chains simulated
-in R^d, with two standard errors; the dashed line is exact.
+in R^d, with 95 % intervals; the dashed line is exact.
 """
 
 import matplotlib.pyplot as plt
@@ -82,7 +82,7 @@ def draw(inputs, out) -> None:
         ("plain_kl", COLOURS["conditional"], "plain"),
     ):
         line = lattice[lattice["quantity"] == quantity]
-        error = 2 * line["standard_error"]
+        error = line["half_width"]
         chains.errorbar(
             line["dimension"],
             line["value"],

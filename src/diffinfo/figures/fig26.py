@@ -2,8 +2,8 @@
 
 Left: noise levels half a nat apart, steps that samplers need, and levels that it takes to find a
 planted shell or a hidden codebook, against dimension d; slopes are fitted from 32 dimensions on,
-and the dashed line is 3 sqrt(d). Right: the share of samples in the planted shell, with two
-standard errors; a dashed line marks one half.
+and the dashed line is 3 sqrt(d). Right: the share of samples in the planted shell, with
+95 % intervals; a dashed line marks one half.
 """
 
 import matplotlib.pyplot as plt
@@ -50,7 +50,7 @@ def draw(inputs, out) -> None:
     rows = table[table["quantity"] == "planted_fraction"]
     shades = sns.color_palette("viridis", rows["dimension"].nunique() + 1)
     for (dimension, line), colour in zip(rows.groupby("dimension"), shades, strict=False):
-        x, share, error = line["steps_per_root"], line["value"], 2 * line["standard_error"]
+        x, share, error = line["steps_per_root"], line["value"], line["half_width"]
         reached.errorbar(
             x, share, yerr=error, fmt="o-", markersize=3.5, color=colour, label=f"$d$ = {dimension}"
         )

@@ -2,7 +2,7 @@
 
 The loss-adaptive schedule (LAS) and common grids, without and with guidance: Fréchet distance to
 held-out images in the features of a small classifier of noised images, and label accuracy without
-guidance. Bars are two standard errors over sets of samples; dashed lines are training images.
+guidance. Bars are 95 % intervals over sets of samples; dashed lines are training images.
 """
 
 import matplotlib.pyplot as plt
@@ -48,7 +48,7 @@ def draw(inputs, out) -> None:
             rows = rows[rows["quantity"] == quantity]
             for schedule, (colour, marker) in SCHEDULES.items():
                 line = rows[rows["schedule"] == schedule]
-                error = 2 * line["standard_error"]
+                error = line["half_width"]
                 axis.errorbar(
                     line["nfe"],
                     line["value"],

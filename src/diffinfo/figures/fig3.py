@@ -2,7 +2,7 @@
 
 Neural entropy S_NN that the forward process has produced up to time s (left, in nats), and its
 rate per unit of s (right), for every data set. Solid lines are unconditional, dashed ones given
-the label; bands are two standard errors. The vertical line is the paper's splitting time.
+the label; bands are 95 % intervals. The vertical line is the paper's splitting time.
 """
 
 import matplotlib.pyplot as plt
@@ -27,8 +27,8 @@ def draw(inputs, out) -> None:
             ].sort_values("s_mid")
             label = f"{experiment}, {'given $Y$' if style == '--' else 'unconditional'}"
             options = {"color": colour, "linestyle": style, "label": label}
-            band(produced, rows["s_high"], rows["produced"], rows["produced_se"], **options)
-            band(rate, rows["s_mid"], rows["rate_s"], rows["rate_s_se"], **options)
+            band(produced, rows["s_high"], rows["produced"], rows["produced_half"], **options)
+            band(rate, rows["s_mid"], rows["rate_s"], rows["rate_s_half"], **options)
     for axis in (produced, rate):
         mark_split(axis)
     produced.set(

@@ -2,7 +2,7 @@
 
 Left: x is flattened, and the entropies grow while I(X;Y) stays. Right: y is nearly deterministic,
 and I(X;Y) grows. Upper row: nats produced up to time s; lower row: rates per nat of log-SNR. Solid
-lines are networks on held-out samples, with bands of two standard errors; dashed ones are closed
+lines are networks on held-out samples, with bands of 95 % intervals; dashed ones are closed
 forms.
 """
 

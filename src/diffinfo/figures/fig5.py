@@ -2,8 +2,8 @@
 
 Left: t-SNE of the semantic and the perceptual codes of a split diffusion autoencoder, for held-out
 images, coloured by class. Right: I(Z;Y) of both codes in nats against the splitting time tau; bars
-are two standard errors, and hollow points are codes that the decoder does without. The dotted line
-is H(Y); the shaded band is where the two curves cross, with two standard deviations.
+are 95 % intervals, and hollow points are codes that the decoder does without. The dotted line is
+H(Y); the shaded band is the 95 % interval of where the two curves cross.
 """
 
 import matplotlib.pyplot as plt

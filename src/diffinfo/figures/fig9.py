@@ -2,7 +2,7 @@
 
 Neural entropy, mutual information (both in nats) and their ratio as x loses its extent in most
 directions. The effective size is the determinant of the covariance of x to the power
-1 / (2 D_X). Bars are two standard errors; dashed lines are closed forms.
+1 / (2 D_X). Bars are 95 % intervals; dashed lines are closed forms.
 """
 
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ def draw(inputs, out) -> None:
         axis.errorbar(
             size,
             rows["value"],
-            yerr=2 * rows["standard_error"],
+            yerr=rows["half_width"],
             fmt="o-",
             markersize=3,
             color=COLOURS[colour],
@@ -34,7 +34,7 @@ def draw(inputs, out) -> None:
         axis.set(ylabel=label, ylim=(min(0, axis.get_ylim()[0]), None))
     ratio = information["value"].to_numpy() / s_nn["value"].to_numpy()
     # The error of S is much smaller.
-    error = 2 * information["standard_error"].to_numpy() / s_nn["value"].to_numpy()
+    error = information["half_width"].to_numpy() / s_nn["value"].to_numpy()
     axes[2].errorbar(
         size,
         ratio,

@@ -1,6 +1,6 @@
 """What Figs. 4, 11 and 12 share: panels of networks' profiles with closed forms over them.
 
-Networks are solid, with bands of two standard errors; closed forms are dashed.
+Networks are solid, with bands of 95 % intervals; closed forms are dashed.
 """
 
 import matplotlib.pyplot as plt
@@ -36,7 +36,7 @@ def draw_curves(axis: plt.Axes, chosen: pd.DataFrame, x: str, y: str) -> None:
             x
         )
         dashed = chosen[(chosen["kind"] == "exact") & (chosen["quantity"] == exact)].sort_values(x)
-        band(axis, solid[x], solid[y], solid[f"{y}_se"], color=colour)
+        band(axis, solid[x], solid[y], solid[f"{y}_half"], color=colour)
         axis.plot(dashed[x], dashed[y], **EXACT)
     # Scaled by the curves: a band on a vanishing interval of s can be as tall as it likes.
     axis.set_ylim(0, 1.15 * chosen.loc[chosen["kind"] == "exact", y].max())

@@ -68,7 +68,7 @@ def draw_information(axis: plt.Axes, table: pd.DataFrame) -> None:
             axis.errorbar(
                 some["guidance_weight"],
                 some["value"],
-                yerr=2 * some["standard_error"],
+                yerr=some["half_width"],
                 fmt=marker,
                 markersize=3.5,
                 color=colour,

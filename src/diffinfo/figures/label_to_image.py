@@ -2,7 +2,7 @@
 
 Two-stage generation (label, code, image) beside classifier-free guidance at the same weights w:
 samples at the last weight, the share that a classifier gives the right label, and how much images
-of a class vary, relative to held-out ones. Bars are two standard errors over images (left) and over
+of a class vary, relative to held-out ones. Bars are 95 % intervals over images (left) and over
 classes (right); dashed lines are held-out images.
 """
 

@@ -2,7 +2,7 @@
 
 I(Z;Y) in nats of semantic and perceptual codes at one splitting time against the weight of their
 KL, against that KL in nats, and, where such runs were made, against the length of training. Images
-are held out, bars are two standard errors, and the dotted line is H(Y). Hollow points are codes
+are held out, bars are 95 % intervals, and the dotted line is H(Y). Hollow points are codes
 that the decoder does without.
 """
 
@@ -29,7 +29,7 @@ def _draw(
     """
     told, error = (
         rows["value"]["classification_bound"],
-        2 * rows["standard_error"]["classification_bound"],
+        rows["half_width"]["classification_bound"],
     )
     axis.errorbar(
         x, told, yerr=error, fmt=form, markersize=3.5, color=colour, linewidth=1.0, label=label
@@ -65,14 +65,14 @@ def draw(inputs, out) -> None:
             rows = rows.pivot_table(
                 index="kl_weight",
                 columns="quantity",
-                values=["value", "standard_error", "collapsed"],
+                values=["value", "half_width", "collapsed"],
             )
             _draw(price, rows, rows.index.to_series(), form, colour, f"{symbol}, {name}")
             _draw(rate, rows, rows["value"]["kl"].clip(lower=LEAST), form, colour)
         if len(trained):
             rows = trained[trained["latent"] == latent]
             rows = rows.pivot_table(
-                index="steps", columns="quantity", values=["value", "standard_error", "collapsed"]
+                index="steps", columns="quantity", values=["value", "half_width", "collapsed"]
             )
             _draw(axes[2], rows, rows.index.to_series(), "o-", colour)
             axes[2].set(

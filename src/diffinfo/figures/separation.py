@@ -3,7 +3,7 @@
 Shares of the neural entropy S_NN (up to its log-SNR cut-off) and of I(X;Y) (by a classifier of
 noised images) that sit at s < tau, for the field model of the same images, and I(Z;Y) of perceptual
 and semantic codes in units of H(Y). I(X;Y|X_tau) is the difference of two lower bounds. Images are
-held out, and bars are two standard errors. Hollow points are codes that the decoder does without.
+held out, and bars are 95 % intervals. Hollow points are codes that the decoder does without.
 """
 
 import matplotlib.pyplot as plt
@@ -45,7 +45,7 @@ def draw(inputs, out) -> None:
                 "tau"
             )
             unit = rows["upper_bound"] if in_nats else 1
-            share, error = rows["value"] / unit, 2 * rows["standard_error"] / unit
+            share, error = rows["value"] / unit, rows["half_width"] / unit
             axis.errorbar(
                 rows["tau"],
                 share,

@@ -61,9 +61,9 @@ def save(figure: plt.Figure, out: str | Path) -> None:
     plt.close(figure)
 
 
-def band(axis: plt.Axes, x, y, error, *, scale: float = 2.0, **line) -> None:
-    """Draw a line with a band of `scale` standard errors."""
+def band(axis: plt.Axes, x, y, half_width, **line) -> None:
+    """Draw a line with a band of `half_width` to either side."""
     (drawn,) = axis.plot(x, y, **line)
     axis.fill_between(
-        x, y - scale * error, y + scale * error, color=drawn.get_color(), alpha=0.25, linewidth=0
+        x, y - half_width, y + half_width, color=drawn.get_color(), alpha=0.25, linewidth=0
     )

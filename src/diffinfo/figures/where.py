@@ -1,11 +1,12 @@
 """Where in log-SNR the information of one estimate sits.
 
 Left: its rate, in nats per unit of log-SNR. Right: what has come together on the way from
-equilibrium to the data, in nats. Bands are two standard errors.
+equilibrium to the data, in nats. Bands are 95 % intervals.
 """
 
 import matplotlib.pyplot as plt
 
+from diffinfo.estimate.statistics import half_width
 from diffinfo.figures.profiles import read_profiles
 from diffinfo.figures.style import COLOURS, OTHERS, PAGE, band, save, use_style
 
@@ -29,11 +30,17 @@ def draw(inputs, out) -> None:
             axes[0],
             rows["lam_mid"],
             rows["amount"] / width,
-            rows["amount_se"] / width,
+            half_width(rows["amount_se"]) / width,
             color=colour,
             label=label,
         )
-        band(axes[1], rows["lam_high"], rows["remaining"], rows["remaining_se"], color=colour)
+        band(
+            axes[1],
+            rows["lam_high"],
+            rows["remaining"],
+            half_width(rows["remaining_se"]),
+            color=colour,
+        )
     axes[0].set(
         xlabel=r"log-SNR $\lambda$ (data to the right)", ylabel=r"rate (nats per unit $\lambda$)"
     )

@@ -65,7 +65,6 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
             }
             for quantity, estimates in members.items():
                 each = pd.DataFrame(estimates)
-                value, error = combine(each["value"], each["standard_error"])
                 rows.append(
                     {
                         "experiment": experiment,
@@ -76,8 +75,7 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
                         "steps": first["settings"]["train"]["steps"],
                         "latent": latent,
                         "quantity": quantity,
-                        "value": value,
-                        "standard_error": error,
+                        **combine(each["value"], each["standard_error"]),
                         "upper_bound": first["label_entropy"]
                         if quantity in information
                         else np.nan,
@@ -179,12 +177,10 @@ def separation(runs: Sequence[Run], beside: Sequence[Run]) -> pd.DataFrame:
         for name, quantity in (("s_nn", "s_nn"), ("information", "classifier")):
             shares = pd.concat([_shares(run, quantity, splits) for run in models])
             for (unit, i), each in shares.groupby(["unit", "row"], sort=False):
-                value, error = combine(each["value"], each["standard_error"])
                 row = {
                     "tau": taus[i],
                     "quantity": f"{name}_early_{unit}",
-                    "value": value,
-                    "standard_error": error,
+                    **combine(each["value"], each["standard_error"]),
                 }
                 rows.append(row | about)
         kept = kept.assign(quantity=kept["quantity"] + "_" + kept["latent"])[

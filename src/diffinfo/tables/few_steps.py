@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from diffinfo.estimate.statistics import half_width
 from diffinfo.runs import Run, by_experiment
 
 CASE = ["sampler", "schedule", "nfe", "guidance"]
@@ -15,7 +16,8 @@ def few_steps(runs: Sequence[Run]) -> pd.DataFrame:
 
     The Fréchet distance is squared and in the features of a small classifier of noised images, so
     it is not an Inception FID; accuracy is a fraction. Each value is a mean over sets of samples
-    with different seeds, of all runs of an experiment, with the standard error of that mean. It is
+    with different seeds, of all runs of an experiment, with the standard error of that mean and the
+    half-width of its 95 % interval. They are
     NaN for the one set of training images, which `sampler` and `schedule` call data.
     """
     tables = []
@@ -25,6 +27,7 @@ def few_steps(runs: Sequence[Run]) -> pd.DataFrame:
             grouped = sets.groupby(CASE, sort=False)[quantity]
             frame = grouped.agg(value="mean", spread="std", sets="count").reset_index()
             frame["standard_error"] = frame.pop("spread") / np.sqrt(frame["sets"])
+            frame["half_width"] = half_width(frame["standard_error"], frame["sets"] - 1)
             frame.insert(0, "experiment", experiment)
             frame["quantity"], frame["runs"] = quantity, len(seeds)
             for name in ("images", "held_out", "lam_min", "lam_max"):

@@ -34,7 +34,11 @@ def likelihoods(runs: Sequence[Run]) -> pd.DataFrame:
         dimension = int(np.prod(card["shape"]))
         frame["kind"], frame["data"] = "measured", card["name"]
         nats = frame["group"] == "likelihood"
-        for column, name in (("value", ""), ("standard_error", "_se")):
+        for column, name in (
+            ("value", ""),
+            ("standard_error", "_se"),
+            ("half_width", "_half"),
+        ):
             frame[f"per_dimension{name}"] = np.where(nats, frame[column] / dimension, np.nan)
             frame[f"bits_per_dimension{name}"] = np.where(nats, np.nan, frame[column])
         independent = frame["quantity"] == "bits_per_dimension_independent"

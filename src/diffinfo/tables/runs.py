@@ -16,21 +16,31 @@ from scipy.stats import entropy
 
 from diffinfo.data.sources import joint_gaussian
 from diffinfo.errors import DataError
+from diffinfo.estimate.statistics import half_width
 from diffinfo.files import read_json
 from diffinfo.runs import Run, by_experiment
 
 PROFILE_VALUES = ("amount", "produced", "remaining")
 
 
-def combine(values: pd.Series, errors: pd.Series) -> tuple[float, float]:
-    """Mean over seeds, and its standard error.
+def combine(values: pd.Series, errors: pd.Series) -> dict[str, float]:
+    """Mean over seeds (`value`), its `standard_error`, and the `half_width` of its 95 % interval.
 
     Seeds share their held-out examples, so the error over examples does not shrink with the number
-    of seeds; the spread between seeds does.
+    of seeds; the spread between seeds does. That spread has as many degrees of freedom as there are
+    seeds, less one, and the whole has those of Welch and Satterthwaite. Of one seed the error is
+    that over examples only, and says nothing of another training.
     """
     n = len(values)
     between = values.var(ddof=1) / n if n > 1 else 0.0
-    return float(values.mean()), float(np.sqrt((errors**2).mean() + between))
+    variance = (errors**2).mean() + between
+    degrees = (n - 1) * (variance / between) ** 2 if between else np.inf
+    error = float(np.sqrt(variance))
+    return {
+        "value": float(values.mean()),
+        "standard_error": error,
+        "half_width": float(half_width(error, degrees)),
+    }
 
 
 def case_columns(result: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +113,8 @@ def profiles(runs: Sequence[Run]) -> pd.DataFrame:
 
     Each row is a quantity's integral over one stratum of log-SNR (`amount`), from the data up to
     time `s_high` (`produced`) and from equilibrium up to `lam_high` (`remaining`), in nats, with
-    standard errors over held-out examples and seeds (`_se`). `rate_s` and `rate_lam` are the amount
+    standard errors over held-out examples and seeds (`_se`) and half-widths of 95 % intervals
+    (`_half`). `rate_s` and `rate_lam` are the amount
     per unit of time s and of log-SNR; `dimension` is that of x. `kind` is `network` (the mean over
     seeds) or `exact` (the closed form of a joint Gaussian).
 
@@ -124,10 +135,11 @@ def profiles(runs: Sequence[Run]) -> pd.DataFrame:
         for column in PROFILE_VALUES:
             values = np.stack([level[column] for level in levels])
             errors = np.stack([level[f"{column}_se"] for level in levels])
-            pairs = [
+            combined = [
                 combine(pd.Series(v), pd.Series(e)) for v, e in zip(values.T, errors.T, strict=True)
             ]
-            table[column], table[f"{column}_se"] = np.array(pairs).T
+            for name, suffix in (("value", ""), ("standard_error", "_se"), ("half_width", "_half")):
+                table[f"{column}{suffix}"] = [each[name] for each in combined]
         table["kind"], table["seeds"] = "network", len(seeds)
         parts = [table]
         if "gaussian" in card and "correlations" not in card:
@@ -140,10 +152,8 @@ def profiles(runs: Sequence[Run]) -> pd.DataFrame:
             merged[name] = value
         for clock in ("s", "lam"):
             width = merged[f"{clock}_high"] - merged[f"{clock}_low"]
-            merged[f"rate_{clock}"], merged[f"rate_{clock}_se"] = (
-                merged["amount"] / width,
-                merged["amount_se"] / width,
-            )
+            for suffix in ("", "_se", "_half"):
+                merged[f"rate_{clock}{suffix}"] = merged[f"amount{suffix}"] / width
         tables.append(merged)
     return pd.concat(tables, ignore_index=True)
 
@@ -174,7 +184,7 @@ def _exact_values(card: dict, result: dict) -> dict[str, float]:
 
 
 def estimates(runs: Sequence[Run]) -> pd.DataFrame:
-    """Every estimate, averaged over seeds, with its standard error.
+    """Every estimate, averaged over seeds, with its standard error and 95 % half-width.
 
     Beside it stand the number of seeds, held-out examples and draws per example, the log-SNR range,
     the exact value where it is known, and H(Y) where it bounds the mutual information
@@ -189,7 +199,7 @@ def estimates(runs: Sequence[Run]) -> pd.DataFrame:
         for group, members in first["estimates"].items():
             for quantity in members:
                 each = pd.DataFrame([result["estimates"][group][quantity] for result in results])
-                value, error = combine(each["value"], each["standard_error"])
+                mean = combine(each["value"], each["standard_error"])
                 information = quantity not in truths and group in (
                     "mutual_information",
                     "linear_grid",
@@ -200,10 +210,9 @@ def estimates(runs: Sequence[Run]) -> pd.DataFrame:
                         "experiment": experiment,
                         "group": group,
                         "quantity": quantity,
-                        "value": value,
-                        "standard_error": error,
+                        **mean,
                         "exact": exact,
-                        "relative_error": value / exact - 1 if exact else np.nan,
+                        "relative_error": mean["value"] / exact - 1 if exact else np.nan,
                         "upper_bound": first["label_entropy"]
                         if information and first["label_entropy"]
                         else np.nan,
