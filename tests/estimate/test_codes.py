@@ -54,11 +54,15 @@ def test_where_curves_cross():
     tau = np.array([0.1, 0.3, 0.5])
     frames = [
         pd.DataFrame(
-            {"tau": tau, "latent": latent, "quantity": "q", "value": values, "standard_error": 0.01}
+            {"tau": tau, "latent": latent, "quantity": "q", "value": values, "half_width": 0.02}
         )
         for latent, values in (("semantic", [2.0, 1.5, 0.5]), ("perceptual", [0.0, 1.0, 1.5]))
     ]
-    crossing, error = _crossing(pd.concat(frames), "q")
-    assert crossing == pytest.approx(0.3 + 0.2 * 0.5 / 1.5, abs=0.003)
-    assert 0 < error < 0.01
-    assert np.isnan(_crossing(pd.concat(frames)[lambda f: f["tau"] < 0.5], "q")[0])
+    crossing = _crossing(pd.concat(frames), "q")
+    assert crossing["value"] == pytest.approx(0.3 + 0.2 * 0.5 / 1.5, abs=0.003)
+    # Both ends of the interval vary alone: d tau = 0.2 (2/3 d_left + 1/3 d_right) / 1.5.
+    error = 0.02 / 1.96 * np.sqrt(2) * 0.2 * np.hypot(2 / 3, 1 / 3) / 1.5
+    assert crossing["standard_error"] == pytest.approx(error, rel=0.05)
+    assert crossing["half_width"] == pytest.approx(1.96 * error, rel=0.05)
+    never = _crossing(pd.concat(frames)[lambda f: f["tau"] < 0.5], "q")
+    assert np.isnan(list(never.values())).all()

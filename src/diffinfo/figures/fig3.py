@@ -1,8 +1,8 @@
 """Fig. 3, stored entropy: how much each data set's model stores, and when it is produced.
 
 Neural entropy S_NN that the forward process has produced up to time s (left, in nats), and its
-rate per unit of s (right), for every data set. Solid lines are unconditional, dashed ones given
-the label; bands are 95 % intervals. The vertical line is the paper's splitting time.
+rate per unit of s (right), for every data set. Wide lines are unconditional, dark dashed ones
+given the label; bands are 95 % intervals. The vertical line is the paper's splitting time.
 """
 
 import matplotlib.pyplot as plt
@@ -26,7 +26,11 @@ def draw(inputs, out) -> None:
                 (table["experiment"] == experiment) & (table["quantity"] == quantity)
             ].sort_values("s_mid")
             label = f"{experiment}, {'given $Y$' if style == '--' else 'unconditional'}"
-            options = {"color": colour, "linestyle": style, "label": label}
+            # The two nearly coincide: a thin dark line on a wide pale one.
+            options = {"linestyle": style, "label": label, "color": colour}
+            options |= {"linewidth": 3, "alpha": 0.5} if style == "-" else {"linewidth": 0.9}
+            if style == "--":
+                options["color"] = [0.5 * part for part in colour]
             band(produced, rows["s_high"], rows["produced"], rows["produced_half"], **options)
             band(rate, rows["s_mid"], rows["rate_s"], rows["rate_s_half"], **options)
     for axis in (produced, rate):

@@ -1,7 +1,7 @@
 """Fig. 4, flattening beside determinism: two ways to a large conditional entropy.
 
 Left: x is flattened, and the entropies grow while I(X;Y) stays. Right: y is nearly deterministic,
-and I(X;Y) grows. Upper row: nats produced up to time s; lower row: rates per nat of log-SNR. Solid
+and I(X;Y) grows. Upper row: nats produced up to time s; lower row: rates per unit of log-SNR. Solid
 lines are networks on held-out samples, with bands of 95 % intervals; dashed ones are closed
 forms.
 """

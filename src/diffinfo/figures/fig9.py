@@ -2,10 +2,12 @@
 
 Neural entropy, mutual information (both in nats) and their ratio as x loses its extent in most
 directions. The effective size is the determinant of the covariance of x to the power
-1 / (2 D_X). Bars are 95 % intervals; dashed lines are closed forms.
+1 / (2 D_X). Bars are 95 % intervals; dashed lines are closed forms. The axis of the ratio is linear
+about zero, since the thinnest sheet may be measured below it.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
@@ -19,7 +21,7 @@ def draw(inputs, out) -> None:
     use_style()
     figure, axes = plt.subplots(1, 3, figsize=(PAGE, 2.2), layout="constrained")
     for axis, rows, exact, colour, label in (
-        (axes[0], s_nn, s_nn["exact"], "unconditional", r"$S^X$ (nats)"),
+        (axes[0], s_nn, s_nn["exact"], "unconditional", r"$S_\mathrm{NN}^X$ (nats)"),
         (axes[1], information, information["exact"], "information", r"$I(X;Y)$ (nats)"),
     ):
         axis.errorbar(
@@ -44,10 +46,11 @@ def draw(inputs, out) -> None:
         color=COLOURS["conditional"],
         label="network",
     )
-    axes[2].plot(
-        size, information["exact"].to_numpy() / s_nn["exact"].to_numpy(), **EXACT, label="exact"
-    )
-    axes[2].set(yscale="log", ylabel=r"$I(X;Y) / S^X$")
+    exact = information["exact"].to_numpy() / s_nn["exact"].to_numpy()
+    axes[2].plot(size, exact, **EXACT, label="exact")
+    axes[2].axhline(0, color="black", linewidth=0.5)
+    axes[2].set_yscale("symlog", linthresh=10.0 ** np.floor(np.log10(exact.min())))
+    axes[2].set(ylabel=r"$I(X;Y) / S_\mathrm{NN}^X$")
     axes[2].legend()
     for axis in axes:
         axis.set(xscale="log", xlabel=r"effective size $R_\mathrm{eff}$")

@@ -13,8 +13,8 @@ from diffinfo.figures.style import COLOURS, EXACT, PAGE, band, save, use_style
 
 # quantity of the network, its exact counterpart, label, colour
 CURVES = (
-    ("s_nn", "s_nn", r"$S^{X}$", COLOURS["unconditional"]),
-    ("s_nn_conditional", "s_nn_conditional", r"$S^{X|Y}$", COLOURS["conditional"]),
+    ("s_nn", "s_nn", r"$S_\mathrm{NN}^{X}$", COLOURS["unconditional"]),
+    ("s_nn_conditional", "s_nn_conditional", r"$S_\mathrm{NN}^{X|Y}$", COLOURS["conditional"]),
     ("loss_difference", "mutual_information", r"$I(X;Y)$", COLOURS["information"]),
 )
 # column title, x, y, x label, y label
@@ -27,6 +27,8 @@ RATE_LAM = (
     r"log-SNR $\lambda$ (data to the right)",
     r"nats per unit $\lambda$",
 )
+
+LEAST = 3e-5  # of the highest rate per unit of s: smaller ones are not drawn
 
 
 def draw_curves(axis: plt.Axes, chosen: pd.DataFrame, x: str, y: str) -> None:
@@ -72,8 +74,9 @@ def draw_rows(path, out, parameter: str, symbol: str) -> None:
                 axis.set_title(title)
             if place == len(experiments) - 1:
                 axis.set_xlabel(x_label)
-        # The rate peaks at early s: its axis ends where the curves have become flat.
-        row[1].set_xlim(0, 0.6)
+        # The rate is about one over s: only logarithms show all of it.
+        top = chosen.loc[chosen["kind"] == "exact", "rate_s"].max()
+        row[1].set(xscale="log", yscale="log", ylim=(LEAST * top, 2 * top))
         value = chosen[parameter].iloc[0]
         number = f"{value:g}" if value >= 0.01 else f"10^{{{np.log10(value):.2g}}}"
         row[2].text(

@@ -1,9 +1,10 @@
 """The price of codes: what they tell of the label against what a nat of them costs.
 
 I(Z;Y) in nats of semantic and perceptual codes at one splitting time against the weight of their
-KL, against that KL in nats, and, where such runs were made, against the length of training. Images
-are held out, bars are 95 % intervals, and the dotted line is H(Y). Hollow points are codes
-that the decoder does without.
+KL, against that KL in nats, and, where such runs were made, against the length of training. Last,
+the splitting time at which both tell as much, by price: a property of the training, not of the
+data alone. Images are held out, bars are 95 % intervals, and the dotted line is H(Y). Hollow points
+are codes that the decoder does without.
 """
 
 import matplotlib.pyplot as plt
@@ -46,48 +47,78 @@ def _draw(
     )
 
 
+def _by(rows: pd.DataFrame, key: str) -> pd.DataFrame:
+    """What `_draw` takes: the rows' values by `key` and quantity."""
+    values = ["value", "half_width", "collapsed"]
+    return rows.pivot(index=key, columns="quantity", values=values)
+
+
 def draw(inputs, out) -> None:
-    """inputs: the table of codes of sweeps over `train.kl_weight`, and in nats `train.steps`."""
+    """inputs: the table of codes of sweeps over `train.kl_weight`, and in nats `train.steps`, at
+    one tau; and of sweeps over tau.
+    """
     table = pd.read_csv(inputs[0])
+    crossings = table[
+        (table["quantity"] == "crossing_tau_classification_bound") & table["value"].notna()
+    ]
+    tau = table.groupby("tau")["kl_weight"].nunique().idxmax()
+    case = ["latent", "quantity", "weighting", "kl_weight", "steps"]
+    # The same case may be part of several sweeps: that of most seeds is drawn.
+    table = table[table["tau"] == tau].sort_values("seeds", ascending=False).drop_duplicates(case)
     use_style()
     nats = table[table["weighting"] == "likelihood"]
     usual = nats["steps"].mode().iloc[0] if len(nats) else None
     trained = nats[nats["kl_weight"].isin(nats.loc[nats["steps"] != usual, "kl_weight"])]
-    panels = 3 if len(trained) else 2
-    figure, axes = plt.subplots(1, panels, figsize=(PAGE, 2.8), layout="constrained", sharey=True)
-    price, rate = axes[:2]
+    names = ["price", "rate", *["steps"] * bool(len(trained)), *["cross"] * bool(len(crossings))]
+    rows = [names[:2], names[2:]] if len(names) == 4 else [names]
+    figure, axes = plt.subplot_mosaic(
+        rows, figsize=(PAGE, 2.3 * len(rows) + 0.7), layout="constrained"
+    )
     for latent, (colour, symbol) in LATENTS.items():
         for weighting, (name, form) in WEIGHTINGS.items():
             rows = table[(table["latent"] == latent) & (table["weighting"] == weighting)]
             rows = rows[rows["steps"] == rows["steps"].mode().iloc[0]] if len(rows) else rows
             if rows.empty:
                 continue
-            rows = rows.pivot_table(
-                index="kl_weight",
-                columns="quantity",
-                values=["value", "half_width", "collapsed"],
-            )
-            _draw(price, rows, rows.index.to_series(), form, colour, f"{symbol}, {name}")
-            _draw(rate, rows, rows["value"]["kl"].clip(lower=LEAST), form, colour)
+            rows = _by(rows, "kl_weight")
+            _draw(axes["price"], rows, rows.index.to_series(), form, colour, f"{symbol}, {name}")
+            _draw(axes["rate"], rows, rows["value"]["kl"].clip(lower=LEAST), form, colour)
         if len(trained):
-            rows = trained[trained["latent"] == latent]
-            rows = rows.pivot_table(
-                index="steps", columns="quantity", values=["value", "half_width", "collapsed"]
-            )
-            _draw(axes[2], rows, rows.index.to_series(), "o-", colour)
-            axes[2].set(
-                xlabel="training steps",
-                title=rf"training, $\gamma$ = {trained['kl_weight'].iloc[0]:g}",
-            )
+            rows = _by(trained[trained["latent"] == latent], "steps")
+            _draw(axes["steps"], rows, rows.index.to_series(), "o-", colour)
             taken = rows.index.to_list()
     bound = table["upper_bound"].max()
-    for axis in axes:
-        axis.axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
-        axis.set_xscale("log")
+    for name in names[:3] if len(trained) else names[:2]:
+        axes[name].axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
+        axes[name].set(xscale="log", ylim=(-0.05 * bound, 1.15 * bound), ylabel="$I(Z;Y)$ (nats)")
     if len(trained):
-        axes[2].set_xticks(taken, [f"{steps:g}" for steps in taken])
-        axes[2].minorticks_off()
-    price.text(
+        axes["steps"].set(
+            xlabel="training steps",
+            title=rf"training, $\gamma$ = {trained['kl_weight'].iloc[0]:g}",
+        )
+        axes["steps"].set_xticks(taken, [f"{steps:g}" for steps in taken])
+        axes["steps"].minorticks_off()
+    if len(crossings):
+        axes["cross"].errorbar(
+            crossings["kl_weight"],
+            crossings["value"],
+            yerr=crossings["half_width"],
+            fmt="o",
+            markersize=3.5,
+            color="black",
+            capsize=2,
+        )
+        axes["cross"].set(
+            xscale="log",
+            xlabel=r"KL weight $\gamma$",
+            ylabel=r"$\tau / T$",
+            ylim=(0, None),
+            title="where the two codes tell as much",
+        )
+        weights = sorted(crossings["kl_weight"].unique())
+        axes["cross"].set_xticks(weights, [f"{weight:g}" for weight in weights])
+        axes["cross"].minorticks_off()
+    axes["price"].text(
         table["kl_weight"].min(),
         bound,
         r"$H(Y)$",
@@ -95,10 +126,7 @@ def draw(inputs, out) -> None:
         va="bottom",
         fontsize="small",
     )
-    price.set(
-        xlabel=r"KL weight $\gamma$", ylabel=r"$I(Z;Y)$ (nats)", ylim=(-0.05 * bound, 1.15 * bound)
-    )
-    price.set_title(rf"price, $\tau$ = {table['tau'].dropna().iloc[0]:g} $T$")
-    rate.set(xlabel="KL of the code (nats)", xlim=(0.8 * LEAST, None), title="rate")
+    axes["price"].set(xlabel=r"KL weight $\gamma$", title=rf"price, $\tau$ = {tau:g} $T$")
+    axes["rate"].set(xlabel="KL of the code (nats)", xlim=(0.8 * LEAST, None), title="rate")
     figure.legend(loc="outside lower center", ncols=2, fontsize="x-small")
     save(figure, out)

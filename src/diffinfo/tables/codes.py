@@ -8,37 +8,43 @@ import numpy as np
 import pandas as pd
 
 from diffinfo.errors import DataError
+from diffinfo.estimate.statistics import half_width
 from diffinfo.files import read_json
 from diffinfo.process.schedule import schedule_of
 from diffinfo.runs import Run, by_experiment
 from diffinfo.tables.runs import case_columns, combine
 
 
-def _crossing(table: pd.DataFrame, quantity: str) -> tuple[float, float]:
-    """The tau at which I(Z_sem;Y) and I(Z_per;Y) are equal, and its standard deviation.
+def _crossing(table: pd.DataFrame, quantity: str) -> dict[str, float]:
+    """The tau at which I(Z_sem;Y) and I(Z_per;Y) are equal, by straight lines between the values of
+    tau: its `value`, `standard_error` and the `half_width` of its 95 % interval.
 
-    The values of tau are joined by straight lines. The mean is over draws of all values within
-    their errors; it is NaN if the two cross in no more than half of the draws.
+    They are those of 4,000 draws of all values, normal and as wide as their 95 % intervals, which
+    at few seeds are Student's. All are NaN if the two cross in no more than half of the draws.
     """
+    nothing = dict.fromkeys(("value", "standard_error", "half_width"), np.nan)
     rows = table[table["quantity"] == quantity].pivot(
-        index="tau", columns="latent", values=["value", "standard_error"]
+        index="tau", columns="latent", values=["value", "half_width"]
     )
     rows = rows.dropna()
     if len(rows) < 2:
-        return np.nan, np.nan
+        return nothing
     difference = (rows["value"]["semantic"] - rows["value"]["perceptual"]).to_numpy()
-    error = np.hypot(
-        rows["standard_error"]["semantic"], rows["standard_error"]["perceptual"]
-    ).to_numpy()
+    error = np.hypot(rows["half_width"]["semantic"], rows["half_width"]["perceptual"]).to_numpy()
     tau, rng, crossings = rows.index.to_numpy(), np.random.default_rng(0), []
-    for drawn in difference + error * rng.standard_normal((1000, len(tau))):
+    for drawn in difference + error / half_width(1.0) * rng.standard_normal((4000, len(tau))):
         falls = np.flatnonzero((drawn[:-1] > 0) & (drawn[1:] <= 0))
         if len(falls):
             i = falls[0]
             crossings.append(tau[i] + (tau[i + 1] - tau[i]) * drawn[i] / (drawn[i] - drawn[i + 1]))
-    if len(crossings) <= 500:
-        return np.nan, np.nan
-    return float(np.mean(crossings)), float(np.std(crossings))
+    if len(crossings) <= 2000:
+        return nothing
+    low, high = np.quantile(crossings, [0.025, 0.975])
+    return {
+        "value": float(np.mean(crossings)),
+        "standard_error": float(np.std(crossings)),
+        "half_width": float(high - low) / 2,
+    }
 
 
 def codes(runs: Sequence[Run]) -> pd.DataFrame:
@@ -48,7 +54,7 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
     the codes of another image. I(Z;Y) is given by every estimator, bounded by H(Y)
     (`upper_bound`). `collapsed` is the share of seeds whose decoder does without the codes;
     `neighbour_accuracy` is a fraction. Rows of latent `both` say at which tau the I(Z;Y) of the two
-    latents cross, for each sweep over tau.
+    latents cross, for each sweep over tau and each price in it.
     """
     rows = []
     for experiment, seeds in by_experiment(runs).items():
@@ -90,20 +96,17 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
                     }
                 )
     table, crossings = pd.DataFrame(rows), []
-    for (data, sweep), rows_of_sweep in table.groupby(["data", "sweep"], sort=False, dropna=False):
-        if rows_of_sweep["tau"].nunique() < 2:
+    trained_alike = ["data", "sweep", "weighting", "kl_weight", "steps"]
+    for about, alike in table.groupby(trained_alike, sort=False, dropna=False):
+        if alike["tau"].nunique() < 2:
             continue
+        about = dict(zip(trained_alike, about, strict=True)) | {
+            "latent": "both",
+            "seeds": alike["seeds"].min(),
+        }
         for quantity in ("classification_bound", "plain_classifier"):
-            tau, error = _crossing(rows_of_sweep, quantity)
-            row = {
-                "data": data,
-                "sweep": sweep,
-                "latent": "both",
-                "quantity": f"crossing_tau_{quantity}",
-                "value": tau,
-                "standard_error": error,
-            }
-            crossings.append(row)
+            row = {"quantity": f"crossing_tau_{quantity}"} | _crossing(alike, quantity)
+            crossings.append(about | row)
     return pd.concat([table, pd.DataFrame(crossings)], ignore_index=True) if crossings else table
 
 
