@@ -15,14 +15,17 @@ LATENTS = {
 def cloud(axis: plt.Axes, points, y, title: str) -> None:
     """Draw points `(N, 2)` in a colour for each label `(N,)`; a legend gets at most ten classes."""
     labels = sorted(set(y.tolist()))
-    for label, colour in zip(labels, sns.color_palette("husl", len(labels)), strict=True):
+    few = len(labels) <= 10
+    colours = sns.color_palette("colorblind" if few else "cividis", len(labels))
+    for i, (label, colour) in enumerate(zip(labels, colours, strict=True)):
         chosen = points[y == label]
         axis.scatter(
             *chosen.T,
-            s=4,
+            s=6,
             color=colour,
+            marker="o^svD"[i % 5],  # neighbours in the palette differ in shape, too
             linewidth=0,
-            label=str(label) if len(labels) <= 10 else None,
+            label=str(label) if few else None,
         )
     axis.set(title=title, xticks=[], yticks=[])
 

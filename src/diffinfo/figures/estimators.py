@@ -65,7 +65,7 @@ def draw(inputs, out) -> None:
             )
         axis.axhline(0, color="black", linewidth=0.6)
         axis.set_yscale("symlog", linthresh=2, linscale=1.2)
-        ticks = [-50, -10, -5, -2, -1, 0, 1, 2, 5, 10, 50]
+        ticks = [-100, -10, -2, -1, 0, 1, 2, 10, 100]
         axis.set_yticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
         axis.set_xlabel(label)
         if logarithmic:

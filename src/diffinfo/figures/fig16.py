@@ -28,6 +28,7 @@ ESTIMATORS = (
     "entropy_difference",
     "loss_difference",
     "calibrated",
+    "mixture_difference",
     "classification_bound",
 )
 
@@ -61,7 +62,8 @@ def _information(axis: plt.Axes, values: pd.DataFrame) -> None:
     if np.isfinite(bound):  # Real conditions have none.
         axis.axvline(bound, color=COLOURS["bound"], linestyle=":")
         axis.text(bound, -0.55, r"$H(Y)$", color=COLOURS["bound"], ha="center", va="bottom")
-    axis.set_yticks(position, [name.replace("_", "\n") for name in values.index])
+    names = [name.replace("_", "\n") for name in values.index]
+    axis.set_yticks(position, names, fontsize="x-small", linespacing=0.9)
     axis.set_ylim(len(values) - 0.5, -0.5)
     axis.set_xlim(left=min(0, 1.1 * (values["value"] - values["half_width"]).min()))
     axis.set_xlabel(r"$I(X;Y)$ (nats)")

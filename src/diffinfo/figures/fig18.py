@@ -31,7 +31,7 @@ def draw(inputs, out) -> None:
             sweep,
             (("kl", "o-", r"KL, at least $I(Z;X)$"), ("use", "s:", "use to the decoder")),
         )
-        held.set_yscale("symlog", linthresh=1)
+        held.axhline(0, color="black", linewidth=0.5)
         held.set(ylabel="nats held by $Z$", title=name)
         information.set_title(name)
     axes[0, 0].legend(fontsize="x-small", loc="center right", bbox_to_anchor=(1, 0.38))

@@ -1,11 +1,13 @@
 """Fig. 21, total correlation, and bits per dimension beside those of other models.
 
 Left: the total entropy of dequantised pixels (in nats per dimension), split into that of single
-pixels and total correlation; these are variational bounds, and the dequantisation's width of 1/256
-is part of the first two. Middle: at which noise level the total correlation sits, that is by how
-much the network's denoising loss is below that of independent pixels, which needs no
-dequantisation; its integral is written beside it. Right: bits per dimension beside independent
-pixels and published models (squares). Images are held out, and bars and bands are 95 % intervals.
+pixels and total correlation. The first two contain the dequantisation's width of one grey level:
+half of that adds log 2 to each. The total correlation is a lower bound: what the network has not
+learnt is missing. Middle: total correlation of images under Gaussian noise, by how much the
+network's denoising losses are below those of independent pixels; it needs no dequantisation. The
+upper axis has the noise's standard deviation in grey levels, that is, the width up to which pixels
+are blurred. Right: bits per dimension, upper bounds, beside independent pixels and published models
+(squares). Images are held out, and bars and bands are 95 % intervals.
 """
 
 import matplotlib.pyplot as plt
@@ -46,15 +48,17 @@ def draw(inputs, out) -> None:
         ].sort_values("lam_mid")
         if curve.empty:  # fig16 does not show it
             continue
+        name = f"{experiment}: {curve['remaining'].iloc[-1]:.1f} nats"
         per = curve["dimension"].iloc[0]
-        rate, error = curve["rate_lam"] / per, curve["rate_lam_half"] / per
-        name = f"{experiment}: {curve['amount'].sum():.0f} nats"
-        band(where, curve["lam_mid"], rate, error, color=colour, label=name)
+        amount, error = curve["remaining"] / per, curve["remaining_half"] / per
+        band(where, curve["lam_high"], amount, error, color=colour, label=name)
     where.axhline(0, color="black", linewidth=0.6)
-    where.set(
-        xlabel=r"log-SNR $\lambda$", ylabel=r"$\mathrm{d\,TC}/\mathrm{d}\lambda$ per dimension"
-    )
+    where.set(xlabel=r"log-SNR $\lambda$", ylabel=r"$\mathrm{TC}(X_\lambda)$ per dimension")
     where.margins(y=0.1 + 0.12 * len(experiments))
+    levels = [100, 10, 1, 0.1]
+    grey = where.secondary_xaxis("top")
+    grey.set_xticks([2 * np.log(255 / level) for level in levels], [f"{v:g}" for v in levels])
+    grey.set_xlabel("noise (grey levels)", fontsize="small")
     where.legend(loc="upper left", fontsize="x-small", frameon=False)
     at = np.arange(len(experiments))
     for i, (name, (label, colour)) in enumerate(PARTS.items()):

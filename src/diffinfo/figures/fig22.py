@@ -1,8 +1,10 @@
-"""Fig. 22, information about the label up to a noise level, measured in two ways.
+"""Fig. 22, information about the label up to a noise level, and where estimates of it part.
 
-I(X_lambda;Y) in nats up to log-SNR lambda: from fields, as cumulative integrals, and from a
-classifier of noised images, which is a lower bound. Bands are 95 % intervals; the dotted line
-is H(Y).
+Left: I(X_lambda;Y) in nats up to log-SNR lambda, from fields, as cumulative integrals, and from a
+classifier of noised images, which is a lower bound; the dotted line is H(Y). Right: rates, in nats
+per unit of log-SNR. Where the classifier has no more to learn, exact fields would have no rate;
+what differences of fields show there is the error of the unconditional one, which is not told the
+label. Bands are 95 % intervals over held-out images.
 """
 
 import matplotlib.pyplot as plt
@@ -16,6 +18,7 @@ CURVES = {
     "mixture_difference": ("mixture difference", COLOURS["conditional"], "-"),
     "loss_difference": ("loss difference", OTHERS[2], "--"),
     "squared_difference": ("squared difference", OTHERS[0], "-."),
+    "entropy_difference": ("entropy difference", OTHERS[1], ":"),
 }
 
 
@@ -24,33 +27,23 @@ def draw(inputs, out) -> None:
     table, estimates = read_profiles(inputs[0]), pd.read_csv(inputs[1])
     experiments = table["experiment"].unique()
     use_style()
-    columns = min(3, len(experiments))
-    rows = -(-len(experiments) // columns)
     figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(min(PAGE, 3.4 * columns + 0.6), 2.4 * rows + 0.5),
+        len(experiments),
+        2,
+        figsize=(PAGE, 2.5 * len(experiments) + 0.5),
         squeeze=False,
         layout="constrained",
     )
-    for axis in axes.flat[len(experiments) :]:
-        axis.set_axis_off()
-    for axis, experiment in zip(axes.flat, experiments, strict=False):
+    for (up_to, rate), experiment in zip(axes, experiments, strict=True):
         chosen = table[table["experiment"] == experiment]
         for quantity, (label, colour, style) in CURVES.items():
             line = chosen[chosen["quantity"] == quantity].sort_values("lam_high")
-            band(
-                axis,
-                line["lam_high"],
-                line["remaining"],
-                line["remaining_half"],
-                color=colour,
-                linestyle=style,
-                label=label,
-            )
+            look = {"color": colour, "linestyle": style, "label": label}
+            band(up_to, line["lam_high"], line["remaining"], line["remaining_half"], **look)
+            band(rate, line["lam_mid"], line["rate_lam"], line["rate_lam_half"], **look)
         bound = estimates.loc[estimates["experiment"] == experiment, "upper_bound"].max()
-        axis.axhline(bound, color=COLOURS["bound"], linestyle=":")
-        axis.text(
+        up_to.axhline(bound, color=COLOURS["bound"], linestyle=":")
+        up_to.text(
             chosen["lam_low"].min(),
             bound,
             r"$H(Y)$",
@@ -58,9 +51,9 @@ def draw(inputs, out) -> None:
             va="bottom",
             fontsize="small",
         )
-        axis.set(xlabel=r"log-SNR $\lambda$", title=experiment, ylim=(-0.05 * bound, 1.6 * bound))
-    for axis in axes[:, 0]:
-        axis.set_ylabel(r"$I(X_\lambda; Y)$ (nats)")
+        up_to.set(xlabel=r"log-SNR $\lambda$", ylabel=r"$I(X_\lambda; Y)$ (nats)", title=experiment)
+        rate.axhline(0, color="black", linewidth=0.5)
+        rate.set(xlabel=r"log-SNR $\lambda$", ylabel=r"rate (nats per unit $\lambda$)")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2 if columns == 1 else 4)
+    figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize="x-small")
     save(figure, out)

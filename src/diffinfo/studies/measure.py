@@ -188,6 +188,7 @@ def measure(
     y=None,
     *,
     classes: int | None = None,
+    every_label: bool = True,
     draws: int = 64,
     density: LevelDensity | None = None,
     schedule: VPSchedule | None = None,
@@ -218,12 +219,14 @@ def measure(
     or, given a density over lam_range, equally probable under it; estimates are unbiased either
     way.
 
-    log_posterior: a classifier of noised examples, `(z, lam) -> (N, classes)` and a pytree; it adds
-    estimators and profiles. pixels_train: `(M, ...)` uint8 training images; they add likelihood and
-    bits per dimension, and need x to be uint8. linear_times: how many times of the authors' linear
-    grid from s_min to 1 to measure with as well. risk_levels: of the risk curve, evenly spaced in
-    log-SNR; 0 for none. The noise follows from seed and block (examples at a time). report: called
-    with how many examples are done, of how many.
+    every_label: whether the fields of labels other than the examples' own are asked for. They make
+    the classification bound, and with many labels nearly all of the time. log_posterior: a
+    classifier of noised examples, `(z, lam) -> (N, classes)` and a pytree; it adds estimators and
+    profiles, and needs every label. pixels_train: `(M, ...)` uint8 training images; they add
+    likelihood and bits per dimension, and need x to be uint8. linear_times: how many times of the
+    authors' linear grid from s_min to 1 to measure with as well. risk_levels: of the risk curve,
+    evenly spaced in log-SNR; 0 for none. The noise follows from seed and block (examples at a
+    time). report: called with how many examples are done, of how many.
 
     Raises DataError, naming the array, for input that cannot be used; ValueError for options that
     contradict each other; FloatingPointError, naming the example, where the denoiser gives NaN.
@@ -241,8 +244,9 @@ def measure(
         y, classes = _conditions(y, len(x), classes)
     elif classes:
         raise ValueError(f"classes={classes}: needs labels y")
-    if log_posterior is not None and not classes:
-        raise ValueError("log_posterior: needs labels y")
+    if log_posterior is not None and not (classes and every_label):
+        raise ValueError("log_posterior: needs labels y, and every_label")
+    classes_asked = classes if every_label else None
     if pixels_train is not None and (pixels is None or np.asarray(pixels_train).dtype != np.uint8):
         raise DataError("pixels_train: needs x to be uint8 images, as pixels_train must be")
     lam_range = _range(denoiser, lam_range, schedule, s_min)
@@ -276,7 +280,7 @@ def measure(
         return values if y is not None else {"s_nn": values["s_nn"]}
 
     independent = None if pixels_train is None else IndependentPixels.of(pixels_train)
-    terms = terms_in(strata, classes=classes, independent=independent)
+    terms = terms_in(strata, classes=classes_asked, independent=independent)
     information = classifier_information(terms, y, classes) if log_posterior is not None else None
     profile = profiles(terms, strata, schedule, information)
     if y is None:
@@ -284,12 +288,12 @@ def measure(
         own = profile["quantity"].isin(["s_nn", "loss_unconditional", "total_correlation"])
         profile = profile[own].reset_index(drop=True)
     else:
-        log_q = class_log_posterior(terms, y) if classes else None
+        log_q = class_log_posterior(terms, y) if classes_asked else None
         groups = {
             "entropy": entropies(terms) | entropy_bound(terms),
             "mutual_information": mutual_information(terms, y, log_q),
         }
-        if classes:
+        if classes_asked:
             groups["accuracy"] = {"classification_accuracy": classification_accuracy(log_q, y)}
     if pixels_train is not None:
         likelihood_key = jax.random.fold_in(key, _LIKELIHOOD_KEY)

@@ -172,10 +172,12 @@ def separation(runs: Sequence[Run], beside: Sequence[Run]) -> pd.DataFrame:
         taus = np.sort(kept["tau"].unique())
         splits = np.asarray(schedule_of(first["settings"]["process"])[0].log_snr(taus), float)
         models, rows = others[data], []
+        measured = read_json(models[0].file("estimate"))
         about = {
             "seeds": len(models),
-            "examples": read_json(models[0].file("estimate"))["examples"],
+            "examples": measured["examples"],
             "split": "held out",
+            "lam_max": measured["lam_max"],
         }
         for name, quantity in (("s_nn", "s_nn"), ("information", "classifier")):
             shares = pd.concat([_shares(run, quantity, splits) for run in models])
