@@ -60,6 +60,7 @@ SMALL = {
         "paths": 100,
         "codewords": (2, 4),
         "dimensions": (2, 32),
+        "sizes": (2, 4),
         "bits": (1, 2),
         "points": 401,
         "lattice_dimensions": (2, 32),
