@@ -42,6 +42,8 @@ SMALL_SECTIONS = {
         "seeds": 2,
         "saturation": [0, 0.01],
         "smoothness": [0],
+        "power": [1],
+        "rho": [7],
     },
 }
 # Theory at its own size takes minutes; the tables' numbers are tested where the theory is.
