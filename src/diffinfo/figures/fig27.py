@@ -25,7 +25,7 @@ SCHEDULES = {
     "log-SNR": (_PALETTE[2], "D"),
 }
 LABELS = {"frechet_distance": "Fréchet distance", "accuracy": "label accuracy"}
-# Of two neighbours on the axis of steps, the ratio by which schedules are set apart.
+# The ratio in steps by which neighbouring schedules are drawn apart.
 APART = 1.05
 
 
