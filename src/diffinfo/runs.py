@@ -47,7 +47,8 @@ FILES = {
     "samples": File(f"{_RUN}/samples.npz", "generated images beside real ones"),
     "maps": File(f"{_RUN}/maps.npz", "maps of label information by pixel and range of log-SNR"),
     "pilot": File(
-        f"{_RUN}/pilot.csv", "the schedules that a pilot tried; its risk curve lies beside it"
+        f"{_RUN}/pilot.csv",
+        "the schedules that a pilot tried, and which it chose; its risk curve lies beside it",
     ),
     "pilot_risk": File(f"{_RUN}/pilot.risk.csv", "risk curve on training images"),
     "few_steps": File(

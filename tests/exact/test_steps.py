@@ -11,10 +11,12 @@ from diffinfo.exact.steps import (
     codebook,
     component_risk,
     fewest_steps,
+    limit_steps,
     plain_cost,
     shifted_grid,
     structured_cost,
     theorem_bound,
+    uneven,
 )
 
 BIT = Mixture(np.array([[-4.0], [4.0]]), np.array([0.5, 0.5]), 0.0)
@@ -71,15 +73,14 @@ def test_one_logarithm_is_needed():
 @pytest.mark.parametrize("power", [1.0, 2.0])
 def test_shannon_entropy_is_what_counts_for_uneven_weights(power):
     """Random codewords of weights j^-s take K / H = 48 as even ones do, though H_1/2 is not H."""
-    even = codebook(64, 64)
-    weights = np.arange(1, 65.0) ** -power
-    weights /= weights.sum()
-    means = even.means - weights @ even.means
-    uneven = Mixture(means, weights, 1.0)
+    entropy = uneven(codebook(64, 64), 1.0, power).entropy
     # This gives R eta_max / H the value it has for even codebooks, 16 / log 2.
-    uneven = Mixture(means * np.sqrt(16 / np.log(2) * uneven.entropy / uneven.spread), weights, 1.0)
-    needed = fewest_steps(structured_cost(uneven, component_risk(uneven, 20_000), 1.0), 0.05)
-    assert needed / uneven.entropy == pytest.approx(48.5, abs=2.0)
+    mixture = uneven(codebook(64, 64), 16 / np.log(2) * entropy, power)
+    assert mixture.weights[1] == pytest.approx(mixture.weights[0] / 2**power)
+    assert mixture.spread == pytest.approx(16 / np.log(2) * entropy)
+    needed = fewest_steps(structured_cost(mixture, component_risk(mixture, 20_000), 1.0), 0.05)
+    assert needed / entropy == pytest.approx(48.5, abs=2.0)
+    assert needed == pytest.approx(limit_steps(entropy, mixture.spread, 1.0, 0.05), rel=0.06)
 
 
 @pytest.mark.parametrize(("dimension", "expected"), [(2, 214), (8, 850), (32, 3395), (128, 13575)])

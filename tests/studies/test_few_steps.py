@@ -6,8 +6,9 @@ import pytest
 
 from diffinfo.config import complete
 from diffinfo.errors import DataError
+from diffinfo.process.schedule import schedule_of
 from diffinfo.sample.las import las
-from diffinfo.studies.few_steps import FewSteps, compare, pilot
+from diffinfo.studies.few_steps import SCHEDULES, FewSteps, compare, pilot
 
 PROCESS = complete("process", {})
 SETTINGS = complete(
@@ -21,6 +22,8 @@ SETTINGS = complete(
         "guidance": [0, 2],
         "saturation": [0, 0.01],
         "smoothness": [0],
+        "power": [1, 3],
+        "rho": [2, 7, 20],
     },
 )
 
@@ -35,10 +38,17 @@ def piloted(few):
     return pilot(few, SETTINGS)
 
 
-def test_the_pilot_chooses_the_schedule_of_least_distance(few, piloted):
+def test_the_pilot_chooses_each_schedule_of_least_distance(few, piloted):
     tries, curve = piloted
-    assert len(tries) == 2 * 2
-    for _, rows in tries.groupby(["sampler", "nfe"]):
+    # Three samplers, and two, two and three schedules.
+    assert len(tries) == 3 * (2 + 2 + 3)
+    assert set(tries["schedule"]) == {name for name, settings in SCHEDULES.items() if settings}
+    names = {name for settings in SCHEDULES.values() for name in settings}
+    for (_, _, schedule), rows in tries.groupby(["sampler", "nfe", "schedule"]):
+        own = list(SCHEDULES[schedule])
+        assert not rows[own].duplicated().any()
+        assert rows[own].notna().all(axis=None)
+        assert rows[list(names.difference(own))].isna().all(axis=None)
         assert rows["frechet_distance"].nunique() > 1
         chosen = rows[rows["chosen"]]
         assert (chosen["frechet_distance"] == rows["frechet_distance"].min()).all()
@@ -49,36 +59,56 @@ def test_the_pilot_chooses_the_schedule_of_least_distance(few, piloted):
     np.testing.assert_allclose(curve["risk"], expected, rtol=0.15)
 
 
-def test_the_comparison_takes_the_schedule_that_was_chosen(few, piloted):
+def test_grids_take_their_own_settings(few, piloted):
+    _, curve = piloted
+    process, ends = schedule_of(PROCESS)
+    tuned = {"saturation": 0.01, "smoothness": 0.0, "power": 2.0, "rho": 5.0}
+    grids = {name: few.grid(name, 8, curve, tuned) for name in SCHEDULES}
+    for grid in grids.values():
+        assert grid.shape == (9,)
+        assert (np.diff(grid) > 0).all()
+        np.testing.assert_allclose(grid[[0, -1]], ends)
+    lengths = np.diff(np.sqrt(process.time(grids["time"])))
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-6)
+    lengths = np.diff(np.exp(-grids["EDM"] / 10))
+    np.testing.assert_allclose(lengths, lengths[0], rtol=1e-6)
+    best = las(curve["snr"], curve["risk"], 8, 0.01, 0.0)
+    np.testing.assert_array_equal(grids["LAS"], best.log_snr)
+
+
+def test_the_comparison_takes_the_schedules_that_were_chosen(few, piloted):
     tries, curve = piloted
     lines = []
     table = compare(few, SETTINGS, tries, curve, lines.append)
-    assert len(table) == 1 + 2 * 4 * 2 * 2
-    assert len(lines) == 2
+    assert len(table) == 1 + 3 * 4 * 2 * 2
+    assert len(lines) == 3
     data, samples = table.iloc[0], table.iloc[1:]
     assert (data["sampler"], data["schedule"], data["nfe"]) == ("data", "data", 0)
     assert data["accuracy"] > 0.9
-    assert set(samples["schedule"]) == {"LAS", "time", "log-SNR", "EDM"}
+    assert set(samples["schedule"]) == set(SCHEDULES)
     assert samples["accuracy"].mean() > 0.9
     assert (table["images"] == 60).all()
     assert (table["held_out"] == 120).all()
-    # A table that calls another try the chosen one changes the rows of LAS, and no others.
+    # A table in which other tries of one schedule are chosen changes its rows, and no others.
+    worst = tries.groupby(["sampler", "nfe", "schedule"])["frechet_distance"].transform("max")
     other = tries.assign(
-        chosen=tries["frechet_distance"]
-        == tries.groupby(["sampler", "nfe"])["frechet_distance"].transform("max")
+        chosen=np.where(
+            tries["schedule"] == "EDM", tries["frechet_distance"] == worst, tries["chosen"]
+        )
     )
     again = compare(few, SETTINGS, other, curve)
-    adaptive = table["schedule"] == "LAS"
-    pd.testing.assert_frame_equal(table[~adaptive], again[~adaptive])
-    assert (table[adaptive]["frechet_distance"] != again[adaptive]["frechet_distance"]).any()
-    best = tries[(tries["sampler"] == "DDIM") & tries["chosen"]].iloc[0]
-    levels = las(curve["snr"], curve["risk"], 8, best["saturation"], best["smoothness"]).indices
-    image = few.sample("DDIM", np.log(curve["snr"].to_numpy()[levels]), 0.0, 1)
-    row = table[
-        adaptive & (table["sampler"] == "DDIM") & (table["guidance"] == 0) & (table["seed"] == 1)
-    ].iloc[0]
+    edm = table["schedule"] == "EDM"
+    pd.testing.assert_frame_equal(table[~edm], again[~edm])
+    assert (table[edm]["frechet_distance"] != again[edm]["frechet_distance"]).all()
     real = few.features(few.dataset.x_test.astype(np.float32) / 255)
-    assert few.scores(image, few.y, real)["frechet_distance"] == row["frechet_distance"]
+    for schedule, names in SCHEDULES.items():
+        of_case = tries["schedule"].eq(schedule) & tries["sampler"].eq("SDE-2M") & tries["chosen"]
+        tuned = tries[of_case].iloc[0] if names else {}
+        image = few.sample("SDE-2M", few.grid(schedule, 8, curve, tuned), 0.0, 1)
+        row = table.query(
+            "schedule == @schedule and sampler == 'SDE-2M' and guidance == 0 and seed == 1"
+        ).iloc[0]
+        assert few.scores(image, few.y, real)["frechet_distance"] == row["frechet_distance"]
 
 
 def test_only_labelled_images_are_compared(mixture, vectors):

@@ -286,7 +286,7 @@ def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
             "guidance": 0.0,
             "seed": seed,
             "frechet_distance": value,
-            "accuracy": 0.9,
+            "accuracy": 1.0,
         }
         for seed, value in enumerate((1.0, 2.0, 3.0))
     ]
@@ -307,4 +307,15 @@ def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
     assert table.loc[("frechet_distance", "LAS"), "standard_error"] == pytest.approx(1 / np.sqrt(3))
     assert table.loc[("frechet_distance", "data"), "value"] == 0.5
     assert np.isnan(table.loc[("frechet_distance", "data"), "standard_error"])
-    assert table.loc[("accuracy", "LAS"), "sets"] == 3
+    # Two degrees of freedom.
+    low, high = table.loc[("frechet_distance", "LAS"), ["low", "high"]]
+    assert (low + high) / 2 == 2.0
+    assert high - 2.0 == pytest.approx(4.3027 / np.sqrt(3), rel=1e-4)
+    accuracy = table.loc["accuracy"]
+    assert list(accuracy["sets"]) == [1, 3]
+    # All are right, of 40 images and of 120, which the interval knows.
+    assert (accuracy["value"] == 1).all()
+    z = 1.95996**2
+    np.testing.assert_allclose(accuracy["low"], [40 / (40 + z), 120 / (120 + z)], rtol=1e-4)
+    np.testing.assert_allclose(accuracy["high"], 1)
+    np.testing.assert_allclose(accuracy["half_width"], (1 - accuracy["low"]) / 2)

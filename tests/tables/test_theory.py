@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from diffinfo.estimate.risk import risk_curve
+from diffinfo.estimate.statistics import exponent
 from diffinfo.exact.toys import TOYS, energy_distance, mode_scores, negative_log_likelihood
 from diffinfo.process.schedule import ddpm_alphas_cumprod, log_snr_of_alpha
 from diffinfo.sample.las import las
@@ -100,10 +101,11 @@ def test_small_path_costs():
 
 def test_small_entropy_against_dimension():
     table = entropy_against_dimension(
-        draws=500,
+        draws=4000,
         paths=100,
         codewords=(2, 4),
         dimensions=(2, 32),
+        sizes=(2, 4, 8, 16),
         bits=(1, 2),
         points=401,
         lattice_dimensions=(2, 32),
@@ -113,6 +115,14 @@ def test_small_entropy_against_dimension():
         assert books[entropy, "plain"][32] > 2 * books[entropy, "plain"][2]
         assert books[entropy, "structured"][32] < 1.1 * books[entropy, "structured"][2]
         assert (books[entropy, "structured"] < books[entropy, "theorem"]).all()
+    # With R / H fixed steps grow like H; with R fixed, like H log(1 + R / H).
+    for family, expected in (("even weights", 0.97), ("uneven weights", 0.77)):
+        rows = table[table["experiment"] == family].pivot(
+            index="entropy", columns="quantity", values="value"
+        )
+        np.testing.assert_allclose(rows["path"], rows["limit"], rtol=0.06)
+        assert (rows["path"] < rows["theorem"]).all()
+        assert exponent(rows.index, rows["path"])[0] == pytest.approx(expected, abs=0.05)
     bits = _values(table[table["experiment"] == "hypercube"], "quantity")
     assert list(bits["path"]) == [35, 68]
     assert (bits["terminal"] < bits["path"]).all()

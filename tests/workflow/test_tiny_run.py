@@ -42,6 +42,8 @@ SMALL_SECTIONS = {
         "seeds": 2,
         "saturation": [0, 0.01],
         "smoothness": [0],
+        "power": [1],
+        "rho": [7],
     },
 }
 # Theory at its own size takes minutes; the tables' numbers are tested where the theory is.
@@ -60,6 +62,7 @@ SMALL = {
         "paths": 100,
         "codewords": (2, 4),
         "dimensions": (2, 32),
+        "sizes": (2, 4),
         "bits": (1, 2),
         "points": 401,
         "lattice_dimensions": (2, 32),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import binomtest, linregress
 from scipy.stats import t as student
 
 
@@ -22,6 +23,24 @@ def half_width(standard_error, degrees=np.inf):
     1.96 standard errors; of three seeds that alone make the error, 4.3.
     """
     return student.ppf(0.975, degrees) * standard_error
+
+
+def share_interval(right: int, n: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share, of which `right` of `n` draws are; it stays within
+    [0, 1], and has a width also where all draws agree.
+    """
+    interval = binomtest(right, n).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def exponent(x, y) -> tuple[float, float]:
+    """Return the exponent b of the power law `y = a x^b` that fits y best in logarithms, and its
+    standard error from the scatter about the law (0 for two points).
+
+    x, y: `(n,)`, positive.
+    """
+    fit = linregress(np.log(np.asarray(x, float)), np.log(np.asarray(y, float)))
+    return float(fit.slope), float(fit.stderr)
 
 
 @dataclass(frozen=True)

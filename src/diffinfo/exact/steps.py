@@ -30,6 +30,17 @@ def theorem_bound(entropy: float, spread: float, eta_max: float, steps: int) -> 
     return 1.5 * entropy * float(np.expm1(np.log1p(spread * eta_max / entropy) / steps))
 
 
+def limit_steps(entropy: float, spread: float, eta_max: float, tolerance: float) -> float:
+    """Structured steps on the shifted grid that a path KL of `tolerance` nats takes where they are
+    short: `3/4 H L / tolerance` with L as in `theorem_bound`, half of the steps that are enough.
+
+    A step of length d eta costs `1/4 (d eta)^2 |mmse'|` to leading order, and so all K of them
+    `L / (4 K) int (eta + H / R) |mmse'| d eta`, which is `L / (4 K) (2 H + H)` by parts for any
+    mixture whose entropy is all seen at `eta_max`, whether or not its parts are independent.
+    """
+    return 0.75 * entropy * float(np.log1p(spread * eta_max / entropy)) / tolerance
+
+
 def fewest_steps(cost: Callable[[int], float], target: float) -> int:
     """The smallest K with `cost(K) <= target`, for a cost that falls with K."""
     high = 1
@@ -53,6 +64,17 @@ def codebook(
     means -= means.mean(0)
     means *= np.sqrt(spread_per_bit * np.log2(codewords) / (means**2).sum(1).mean())
     return Mixture(means, np.full(codewords, 1 / codewords), variance)
+
+
+def uneven(mixture: Mixture, spread: float, power: float = 1.0) -> Mixture:
+    """The same means with weights in proportion to `j^-power`, j = 1, 2, ..., centred and scaled to
+    the spread R = `spread`.
+    """
+    weights = np.arange(1.0, len(mixture.weights) + 1) ** -power
+    weights /= weights.sum()
+    means = mixture.means - weights @ mixture.means
+    scale = np.sqrt(spread / Mixture(means, weights).spread)
+    return Mixture(scale * means, weights, mixture.variance)
 
 
 def component_risk(

@@ -1,18 +1,21 @@
 """Fig. 24, what steps cost: path KL by formula and by simulated chains.
 
 Path KL, in nats, of K steps with a frozen denoiser: closed form and quadrature (lines), and
-simulated chains (points, 95 % intervals), for even steps in log-SNR, the best schedule, an
-imperfect denoiser, and the entropy bound.
+simulated chains (points, with 95 % intervals that are smaller than they), for even steps in
+log-SNR, the best schedule, an imperfect denoiser, and the entropy bound, whose r_k are the ratios
+of successive SNRs. The bound holds for discrete targets, and so on the left only; the imperfect
+denoiser, on even steps, is on the right only.
 """
 
 import matplotlib.pyplot as plt
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 LINES = {
     "bound": ("bound, $6 \\max(2, H_{1/2})^2 \\sum (r_k - 1)^2$", COLOURS["bound"], ":"),
-    "imperfect": ("imperfect denoiser, both parts", COLOURS["conditional"], "-"),
+    "imperfect": ("imperfect denoiser, even log-SNR", COLOURS["conditional"], "-"),
     "discretisation": ("best denoiser, even log-SNR", COLOURS["unconditional"], "-"),
     "best_schedule": ("best denoiser, best schedule", COLOURS["information"], "--"),
 }
@@ -37,7 +40,7 @@ def draw(inputs, out) -> None:
         for quantity, colour in CHAINS.items():
             points = rows[rows["quantity"] == quantity]
             if len(points):
-                seen["simulated chains"] = axis.errorbar(
+                axis.errorbar(
                     points["steps"],
                     points["value"],
                     yerr=points["half_width"],
@@ -55,6 +58,8 @@ def draw(inputs, out) -> None:
         axis.set_xticks([2, 4, 8, 16, 32, 64], ["2", "4", "8", "16", "32", "64"], minor=False)
         axis.minorticks_off()
     axes[0].set_ylabel("path KL (nats)")
+    # Chains have the colour of the line that they check.
+    seen["simulated chains"] = Line2D([], [], marker="o", markersize=3.5, linestyle="", color="0.4")
     figure.legend(
         list(seen.values()), list(seen), loc="outside lower center", ncols=3, fontsize="x-small"
     )

@@ -1,17 +1,32 @@
 """Fig. 25, steps needed: against entropy, and against dimension.
 
-Left and middle: steps for a path KL of 0.05 nats (hollow: terminal KL) against entropy and against
-dimension. The structured sampler freezes only the components' mean, the plain one the whole
-denoiser. The hypercube's bits do not know of each other, so its steps are proportional to its
-entropy (dashed) by construction. Right: path KL of chains simulated
-in R^d, with 95 % intervals; the dashed line is exact.
+Left and middle: steps for a path KL of 0.05 nats (hollow triangles: terminal KL) against entropy
+and against dimension. The structured sampler freezes only the components' mean, the plain one the
+whole denoiser. The hypercube's bits do not know of each other, so its steps are proportional to its
+entropy by construction. Random codebooks are no such sums: those with even weights have a spread R
+in proportion to H, those with weights 1, 1/2, 1/3, ... one spread. Exponents are fitted, with the
+standard error of the fit; grey lines grow like H and like H^2. Dashed lines are the limit of short
+steps, 3/4 H log(1 + R / H) / 0.05, which holds for every mixture whose components can be told apart
+at the end: steps grow like H and a logarithm, not like H^2. Right: path KL of chains simulated in
+R^d, with 95 % intervals; the dashed line is exact.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from diffinfo.estimate.statistics import exponent
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
+
+# Small symbols lie over large hollow ones, where curves coincide.
+FAMILIES = (
+    ("even weights", "path", "codebooks, even", COLOURS["information"], "o", 7, "none"),
+    ("uneven weights", "path", "codebooks, uneven", COLOURS["conditional"], "D", 4.5, "none"),
+    ("hypercube", "path", "hypercube", COLOURS["unconditional"], "s", 2.5, None),
+    ("hypercube", "terminal", "hypercube, terminal", COLOURS["unconditional"], "^", 4, "none"),
+)
+BELOW = {"loc": "upper center", "fontsize": "x-small", "borderaxespad": 0}
 
 
 def draw(inputs, out) -> None:
@@ -19,83 +34,107 @@ def draw(inputs, out) -> None:
     table = pd.read_csv(inputs[0])
     use_style()
     figure, (by_entropy, by_dimension, chains) = plt.subplots(
-        1, 3, figsize=(PAGE, 3.0), layout="constrained"
+        1, 3, figsize=(PAGE, 4.0), layout="constrained", width_ratios=(1.2, 1, 1)
     )
-    books = table[table["experiment"] == "codebook"]
-    wide = books[
-        (books["quantity"] == "structured") & (books["dimension"] == books["dimension"].max())
-    ]
-    by_entropy.plot(
-        wide["entropy"],
-        wide["value"],
-        "o",
-        markersize=4,
-        color=COLOURS["information"],
-        label="random codebooks",
-    )
-    bound = books[
-        (books["quantity"] == "theorem") & (books["dimension"] == books["dimension"].max())
-    ]
-    by_entropy.plot(
-        bound["entropy"], bound["value"], ":", color=COLOURS["bound"], label="theorem, sufficient"
-    )
-    cube = table[table["experiment"] == "hypercube"]
-    for quantity, style, label in (
-        ("path", "s", "hypercube"),
-        ("terminal", "^", "hypercube, terminal KL"),
-    ):
-        line = cube[cube["quantity"] == quantity]
-        filled = COLOURS["unconditional"] if quantity == "path" else "white"
-        by_entropy.plot(
+    _against_entropy(by_entropy, table)
+    _against_dimension(by_dimension, table)
+    _chains(chains, table)
+    for axis in (by_entropy, by_dimension, chains):
+        axis.legend(bbox_to_anchor=(0.45, -0.2), **BELOW)
+    save(figure, out)
+
+
+def _against_entropy(axis: plt.Axes, table: pd.DataFrame) -> None:
+    for experiment, quantity, name, colour, marker, size, face in FAMILIES:
+        of_family = table[table["experiment"] == experiment].sort_values("entropy")
+        line = of_family[of_family["quantity"] == quantity]
+        power, error = exponent(line["entropy"], line["value"])
+        axis.plot(
             line["entropy"],
             line["value"],
-            style,
-            markersize=4,
-            color=COLOURS["unconditional"],
-            markerfacecolor=filled,
-            label=label,
+            marker,
+            markersize=size,
+            color=colour,
+            markerfacecolor=face,
+            label=f"{name}: $H^{{\\,{power:.2f} \\pm {error:.1g}}}$",
         )
-    line = cube[cube["quantity"] == "path"]
-    slope = line["value"].iloc[-1] / line["entropy"].iloc[-1]
-    by_entropy.plot([0, line["entropy"].max()], [0, slope * line["entropy"].max()], **EXACT)
-    by_entropy.set(
+        limit = of_family[of_family["quantity"] == "limit"]
+        axis.plot(limit["entropy"], limit["value"], **EXACT)
+    even = table[table["experiment"] == "even weights"].sort_values("entropy")
+    bound = even[even["quantity"] == "theorem"]
+    axis.plot(
+        bound["entropy"],
+        bound["value"],
+        ":",
+        color=COLOURS["bound"],
+        label="theorem, enough (even)",
+    )
+    axis.plot([], [], label="limit of short steps", **EXACT)
+    first = even[even["quantity"] == "path"].iloc[0]
+    entropies = np.array([first["entropy"], table["entropy"].max()])
+    for power, style in ((1, "-"), (2, "-.")):
+        guide = first["value"] * (entropies / first["entropy"]) ** power
+        label = "$\\propto H$" if power == 1 else "$\\propto H^2$"
+        axis.plot(entropies, guide, style, color="0.6", linewidth=0.8, zorder=0, label=label)
+    axis.set(
+        xscale="log",
+        yscale="log",
         xlabel="entropy $H$ (nats)",
         ylabel=f"steps for {table['tolerance'].iloc[0]:g} nats",
-        ylim=(0, None),
     )
-    by_entropy.legend(fontsize="xx-small", loc="upper left")
-    shades = sns.color_palette("viridis", books["entropy"].nunique() + 1)
-    for (entropy, rows), colour in zip(books.groupby("entropy"), shades, strict=False):
-        for quantity, style in (("structured", "o-"), ("plain", "s--")):
-            line = rows[rows["quantity"] == quantity]
-            label = f"$H$ = {entropy:.2f}" if quantity == "structured" else None
-            by_dimension.plot(
-                line["dimension"], line["value"], style, markersize=3, color=colour, label=label
+    axis.set_xticks([1, 2, 5], ["1", "2", "5"])
+    axis.minorticks_off()
+
+
+def _against_dimension(axis: plt.Axes, table: pd.DataFrame) -> None:
+    books = table[table["experiment"] == "codebook"]
+    entropies = sorted(books["entropy"].unique())
+    shades = sns.color_palette("viridis", len(entropies))
+    for place, (entropy, colour) in enumerate(zip(entropies, shades, strict=True)):
+        rows = books[books["entropy"] == entropy]
+        for quantity, marker, style in (("structured", "o", "-"), ("plain", "s", "--")):
+            line = rows[rows["quantity"] == quantity].sort_values("dimension")
+            # Large dimensions drown the entropy, so that plain curves meet: each is narrower than
+            # those below it.
+            axis.plot(
+                line["dimension"],
+                line["value"],
+                marker,
+                linestyle=style,
+                linewidth=0.9 + 0.3 * (len(entropies) - 1 - place),
+                markersize=2.5 + 1.5 * (len(entropies) - 1 - place),
+                markerfacecolor="none",
+                color=colour,
+                label=f"$H$ = {entropy:.2f}" if quantity == "structured" else None,
             )
-    by_dimension.set(xscale="log", yscale="log", xlabel="dimension $d$", ylabel="steps")
-    by_dimension.legend(
-        fontsize="xx-small", title="solid: structured\ndashed: plain", title_fontsize="xx-small"
+    for marker, style, name in (("o", "-", "structured"), ("s", "--", "plain")):
+        axis.plot([], [], marker, linestyle=style, color="0.4", markerfacecolor="none", label=name)
+    axis.set(
+        xscale="log",
+        yscale="log",
+        xlabel="dimension $d$",
+        ylabel=f"steps for {table['tolerance'].iloc[0]:g} nats",
     )
+
+
+def _chains(axis: plt.Axes, table: pd.DataFrame) -> None:
     lattice = table[table["experiment"] == "lattice, 16 steps"]
-    for quantity, colour, label in (
-        ("structured_kl", COLOURS["information"], "structured"),
-        ("plain_kl", COLOURS["conditional"], "plain"),
+    for quantity, colour, marker, label in (
+        ("structured_kl", COLOURS["information"], "o", "chains, structured"),
+        ("plain_kl", COLOURS["conditional"], "s", "chains, plain"),
     ):
         line = lattice[lattice["quantity"] == quantity]
-        error = line["half_width"]
-        chains.errorbar(
+        axis.errorbar(
             line["dimension"],
             line["value"],
-            yerr=error,
-            fmt="o",
+            yerr=line["half_width"],
+            fmt=marker,
             markersize=3.5,
             color=colour,
             label=label,
         )
     exact = lattice[lattice["quantity"] == "structured_exact"]
-    chains.plot(exact["dimension"], exact["value"], **EXACT)
-    chains.set(
+    axis.plot(exact["dimension"], exact["value"], label="exact, structured", **EXACT)
+    axis.set(
         xscale="log", yscale="log", xlabel="dimension $d$", ylabel="path KL of 16 steps (nats)"
     )
-    chains.legend(fontsize="xx-small", title="chains in $R^d$", title_fontsize="xx-small")
-    save(figure, out)

@@ -7,9 +7,14 @@ import numpy as np
 from diffinfo.process.schedule import VPSchedule
 
 
-def time_grid(schedule: VPSchedule, lam_min: float, lam_max: float, steps: int) -> np.ndarray:
-    """Levels even in the process's time s, `(steps + 1,)`."""
-    inner = schedule.log_snr(np.linspace(*schedule.time([lam_min, lam_max]), steps + 1)[1:-1])
+def time_grid(
+    schedule: VPSchedule, lam_min: float, lam_max: float, steps: int, power: float = 1.0
+) -> np.ndarray:
+    """Levels even in `s^(1/power)`, with the process's time s, `(steps + 1,)`: power 2 is DDIM's
+    quadratic choice.
+    """
+    ends = np.asarray(schedule.time([lam_min, lam_max])) ** (1 / power)
+    inner = schedule.log_snr(np.linspace(*ends, steps + 1)[1:-1] ** power)
     return np.concatenate([[lam_min], inner, [lam_max]])
 
 

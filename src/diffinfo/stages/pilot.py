@@ -1,5 +1,5 @@
-"""The risk curve of an image model, and the loss-adaptive schedule whose pilot samples are nearest
-to the training images.
+"""The risk curve of an image model, and the loss-adaptive and common schedules whose pilot samples
+are nearest to the training images.
 
 The risk curve is in the form that `diffinfo schedule` takes.
 """
@@ -20,13 +20,14 @@ EXAMPLES = """\
 
 def run(job: Job) -> None:
     from diffinfo.files import write_table
-    from diffinfo.studies.few_steps import pilot
+    from diffinfo.studies.few_steps import SCHEDULES, pilot
 
     tries, curve = pilot(few_steps_of(job), job.settings["few_steps"])
     write_table(job.writes["pilot_risk"], curve)
     write_table(job.writes["pilot"], tries)
-    for row in tries[tries["chosen"]].itertuples():
-        print(f"{row.sampler}, {row.nfe} steps: lambda {row.saturation:g}, rho {row.smoothness:g}")
+    for _, row in tries[tries["chosen"]].iterrows():
+        tuned = ", ".join(f"{name} {row[name]:g}" for name in SCHEDULES[row["schedule"]])
+        print(f"{row['sampler']}, {row['nfe']} steps, {row['schedule']}: {tuned}")
 
 
 def few_steps_of(job: Job):

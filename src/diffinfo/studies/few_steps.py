@@ -1,8 +1,8 @@
 """Labelled images sampled in few steps: the loss-adaptive schedule against common grids, scored by
 a classifier of noised images.
 
-`pilot` fits the schedule on training images, `compare` measures it, and the grids beside it, on
-held-out ones.
+`pilot` tunes every schedule that has something to tune on training images, `compare` measures what
+it chose on held-out ones.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,9 +25,17 @@ from diffinfo.process.schedule import schedule_of
 from diffinfo.sample.grids import edm_grid, log_snr_grid, time_grid
 from diffinfo.sample.guidance import guided
 from diffinfo.sample.las import las
-from diffinfo.sample.solvers import ddim, solve
+from diffinfo.sample.solvers import ddim, ode_2m, sde_2m, solve
 
-SAMPLERS = {"DDIM": ddim(0.0), "DDIM, eta 1": ddim(1.0)}
+SAMPLERS = {"DDIM": ddim(0.0), "ODE-2M": ode_2m, "SDE-2M": sde_2m}
+# Every schedule, and the settings whose values the pilot tries for it. A grid even in log-SNR has
+# none: its ends are the process's, as are those of the others.
+SCHEDULES = {
+    "LAS": ("saturation", "smoothness"),
+    "time": ("power",),
+    "EDM": ("rho",),
+    "log-SNR": (),
+}
 _FEATURE_KEY = 7  # of the noise that images are scored with, the same for all
 _PILOT_SEED = 1000  # beyond the seeds that are compared
 
@@ -61,6 +69,22 @@ class FewSteps:
         """The labels of a set of samples, `(N,)`."""
         return np.repeat(np.arange(self.dataset.classes), self.per_class)
 
+    def grid(
+        self, schedule: str, steps: int, curve: pd.DataFrame, tuned: Mapping[str, float]
+    ) -> np.ndarray:
+        """Log-SNRs `(steps + 1,)` of a schedule; curve: the risk curve of `pilot`; tuned: a value
+        for each of the schedule's settings.
+        """
+        if schedule == "LAS":
+            return las(
+                curve["snr"], curve["risk"], steps, tuned["saturation"], tuned["smoothness"]
+            ).log_snr
+        if schedule == "time":
+            return time_grid(schedule_of(self.process)[0], *self.lam_range, steps, tuned["power"])
+        if schedule == "EDM":
+            return edm_grid(*self.lam_range, steps, tuned["rho"])
+        return log_snr_grid(*self.lam_range, steps)
+
     def sample(self, sampler: str, grid: np.ndarray, weight: float, seed: int) -> np.ndarray:
         """Images `(N, H, W, C)` in [0, 1] of the labels y, with guidance weight `weight`.
 
@@ -90,13 +114,14 @@ class FewSteps:
 
 
 def pilot(few: FewSteps, settings: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The schedules that a pilot tried, and the risk curve that they were fitted to, all on
-    training images.
+    """The schedules that a pilot tried, and the risk curve that the loss-adaptive ones were fitted
+    to, all on training images.
 
-    A row per sampler, number of steps (`nfe`), `saturation` and `smoothness`, with the scores of
-    samples without guidance; `chosen` is the one of least distance for each sampler and number of
-    steps. The risk curve has `snr`, `risk` and `standard_error` (`estimate/risk.py`). settings: a
-    config's `few_steps` section.
+    A row per sampler, number of steps (`nfe`), `schedule` and values of its settings (`saturation`
+    and `smoothness`, `power`, or `rho`; NaN for those of other schedules), with the scores of
+    samples without guidance; `chosen` is the one of least distance for each sampler, number of
+    steps and schedule. The risk curve has `snr`, `risk` and `standard_error` (`estimate/risk.py`).
+    settings: a config's `few_steps` section.
     """
     dataset, lams = few.dataset, np.linspace(*few.lam_range, settings["candidates"])
     rows = np.random.default_rng(0).permutation(len(dataset.x_train))[: settings["examples"]]
@@ -104,16 +129,20 @@ def pilot(few: FewSteps, settings: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.
     risk, error = risk_curve(few.denoiser, x, lams, jax.random.key(0), y, block=256)
     curve = pd.DataFrame({"snr": np.exp(lams), "risk": risk, "standard_error": error})
     real, seed = few.features(decoded(dataset.x_train)), settings["seeds"] + _PILOT_SEED
+    candidates = [
+        (schedule, dict(zip(names, values, strict=True)))
+        for schedule, names in SCHEDULES.items()
+        if names
+        for values in product(*(settings[name] for name in names))
+    ]
     tries = []
-    for sampler, steps, saturation, smoothness in product(
-        SAMPLERS, settings["evaluations"], settings["saturation"], settings["smoothness"]
-    ):
-        grid = lams[las(curve["snr"], risk, steps, saturation, smoothness).indices]
-        case = {"sampler": sampler, "nfe": steps, "saturation": saturation}
+    for sampler, steps, (schedule, tuned) in product(SAMPLERS, settings["evaluations"], candidates):
+        grid = few.grid(schedule, steps, curve, tuned)
+        case = {"sampler": sampler, "nfe": steps, "schedule": schedule}
         scores = few.scores(few.sample(sampler, grid, 0.0, seed), few.y, real)
-        tries.append(case | {"smoothness": smoothness} | scores)
+        tries.append(case | tuned | scores)
     table = pd.DataFrame(tries).assign(examples=settings["examples"], split="train")
-    least = table.groupby(["sampler", "nfe"])["frechet_distance"].transform("min")
+    least = table.groupby(["sampler", "nfe", "schedule"])["frechet_distance"].transform("min")
     return table.assign(chosen=table["frechet_distance"] == least), curve
 
 
@@ -124,28 +153,24 @@ def compare(
     curve: pd.DataFrame,
     report: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
-    """Scores, against test images, of samples on the chosen schedule of a `pilot` ("LAS") and on
-    common grids of as many steps.
+    """Scores, against test images, of samples on all SCHEDULES, tuned as a `pilot` chose.
 
     A row per `sampler`, `schedule`, number of steps (`nfe`), `guidance` weight and `seed`; the
     first one, of the sampler and schedule "data", scores as many training images, as a perfect
     sampler would be scored.
     """
-    dataset, (schedule, lam_range) = few.dataset, schedule_of(few.process)
+    dataset = few.dataset
     real = few.features(decoded(dataset.x_test))
     drawn = np.random.default_rng(0).permutation(len(dataset.x_train))[: len(few.y)]
     case = {"sampler": "data", "schedule": "data", "nfe": 0, "guidance": 0.0, "seed": 0}
     training = few.scores(decoded(dataset.x_train[drawn]), dataset.y_train[drawn], real)
     rows = [case | training]
     for sampler, steps in product(SAMPLERS, settings["evaluations"]):
-        of_case = (tries["sampler"] == sampler) & (tries["nfe"] == steps)
-        best = tries[of_case & tries["chosen"]].iloc[0]
-        adaptive = las(curve["snr"], curve["risk"], steps, best["saturation"], best["smoothness"])
+        of_case = (tries["sampler"] == sampler) & (tries["nfe"] == steps) & tries["chosen"]
+        chosen = tries[of_case].groupby("schedule").first()
         grids = {
-            "LAS": adaptive.log_snr,
-            "time": time_grid(schedule, *lam_range, steps),
-            "log-SNR": log_snr_grid(*lam_range, steps),
-            "EDM": edm_grid(*lam_range, steps),
+            schedule: few.grid(schedule, steps, curve, chosen.loc[schedule] if names else {})
+            for schedule, names in SCHEDULES.items()
         }
         seeds = range(settings["seeds"])
         for (name, grid), weight, seed in product(grids.items(), settings["guidance"], seeds):
@@ -156,6 +181,6 @@ def compare(
     return pd.DataFrame(rows).assign(
         images=len(few.y),
         held_out=len(dataset.x_test),
-        lam_min=lam_range[0],
-        lam_max=lam_range[1],
+        lam_min=few.lam_range[0],
+        lam_max=few.lam_range[1],
     )

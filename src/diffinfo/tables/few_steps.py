@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from diffinfo.estimate.statistics import half_width
+from diffinfo.estimate.statistics import half_width, share_interval
 from diffinfo.runs import Run, by_experiment
 
 CASE = ["sampler", "schedule", "nfe", "guidance"]
@@ -16,9 +16,13 @@ def few_steps(runs: Sequence[Run]) -> pd.DataFrame:
 
     The Fréchet distance is squared and in the features of a small classifier of noised images, so
     it is not an Inception FID; accuracy is a fraction. Each value is a mean over sets of samples
-    with different seeds, of all runs of an experiment, with the standard error of that mean and the
-    half-width of its 95 % interval. They are
-    NaN for the one set of training images, which `sampler` and `schedule` call data.
+    with different seeds, of all runs of an experiment, with the standard error of that mean, and
+    its 95 % interval from `low` to `high`, of which `half_width` is half.
+
+    The interval of the distance is Student's over sets; it and both standard errors are NaN for the
+    one set of training images, which `sampler` and `schedule` call data. That of the accuracy is
+    Wilson's over all images, which are independent given the trained models; each label has as many
+    of them, which can only make it too wide.
     """
     tables = []
     for experiment, seeds in by_experiment(runs).items():
@@ -27,10 +31,17 @@ def few_steps(runs: Sequence[Run]) -> pd.DataFrame:
             grouped = sets.groupby(CASE, sort=False)[quantity]
             frame = grouped.agg(value="mean", spread="std", sets="count").reset_index()
             frame["standard_error"] = frame.pop("spread") / np.sqrt(frame["sets"])
-            frame["half_width"] = half_width(frame["standard_error"], frame["sets"] - 1)
             frame.insert(0, "experiment", experiment)
             frame["quantity"], frame["runs"] = quantity, len(seeds)
             for name in ("images", "held_out", "lam_min", "lam_max"):
                 frame[name] = sets[name].iloc[0]
+            frame["half_width"] = half_width(frame["standard_error"], frame["sets"] - 1)
+            frame["low"] = frame["value"] - frame["half_width"]
+            frame["high"] = frame["value"] + frame["half_width"]
+            if quantity == "accuracy":
+                scored = frame["images"] * frame["sets"]
+                right = (frame["value"] * scored).round().astype(int)
+                frame["low"], frame["high"] = zip(*map(share_interval, right, scored), strict=True)
+                frame["half_width"] = (frame["high"] - frame["low"]) / 2
             tables.append(frame)
     return pd.concat(tables, ignore_index=True)

@@ -38,10 +38,12 @@ from diffinfo.exact.steps import (
     codebook,
     component_risk,
     fewest_steps,
+    limit_steps,
     plain_cost,
     shifted_grid,
     structured_cost,
     theorem_bound,
+    uneven,
 )
 from diffinfo.exact.toys import (
     TOYS,
@@ -269,6 +271,9 @@ def entropy_against_dimension(
     paths: int = 10_000,
     codewords: Sequence[int] = (2, 4, 16, 64),
     dimensions: Sequence[int] = (2, 8, 32, 128, 512, 1024),
+    sizes: Sequence[int] = (2, 4, 8, 16, 32, 64, 128),
+    width: int = 32,
+    spread: float = 64.0,
     bits: Sequence[int] = (1, 2, 4, 6, 8, 10),
     points: int = 1601,
     lattice_dimensions: Sequence[int] = (2, 8, 32, 128, 512),
@@ -277,9 +282,11 @@ def entropy_against_dimension(
     dimension, and chains of 16 steps in R^d.
 
     draws: examples at each node of a codebook's risk curve. paths: simulated chains of a lattice, a
-    quarter as many beyond 100 dimensions. codewords and dimensions: of the random codebooks. bits:
-    of the hypercubes. points: of the quadrature in `bit_terminal_kl`. lattice_dimensions: of the
-    spaces that hold the lattice.
+    quarter as many beyond 100 dimensions. codewords and dimensions: of the random codebooks. sizes:
+    codewords of the random codebooks of one dimension, `width`, that are told apart by entropy:
+    with even weights, and with uneven ones (1, 1/2, 1/3, ...) of one spread, `spread`. bits: of the
+    hypercubes. points: of the quadrature in `bit_terminal_kl`. lattice_dimensions: of the spaces
+    that hold the lattice.
     """
     rows = []
 
@@ -305,6 +312,15 @@ def entropy_against_dimension(
             add("codebook", "plain", mixture.entropy, dimension, plain)
             bound = partial(theorem_bound, mixture.entropy, mixture.spread, 1.0)
             add("codebook", "theorem", mixture.entropy, dimension, fewest_steps(bound, TOLERANCE))
+    for count in sizes:
+        even = codebook(width, count)
+        for name, mixture in (("even weights", even), ("uneven weights", uneven(even, spread))):
+            cost = structured_cost(mixture, component_risk(mixture, draws), 1.0)
+            of_limit = limit_steps(mixture.entropy, mixture.spread, 1.0, TOLERANCE)
+            add(name, "path", mixture.entropy, width, fewest_steps(cost, TOLERANCE))
+            add(name, "limit", mixture.entropy, width, of_limit)
+            bound = partial(theorem_bound, mixture.entropy, mixture.spread, 1.0)
+            add(name, "theorem", mixture.entropy, width, fewest_steps(bound, TOLERANCE))
     path, terminal = cache(bits_cost([4.0])), cache(partial(bit_terminal_kl, points=points))
     for b in bits:
         needed = fewest_steps(lambda k, b=b: b * path(k), TOLERANCE)
