@@ -13,7 +13,6 @@ import matplotlib.pyplot as plt
 import pandas as pd
 
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, band, save, use_style
-from diffinfo.process.schedule import VPSchedule
 
 _LINES = ((COLOURS["unconditional"], "-"), (COLOURS["conditional"], "--"))
 
@@ -37,7 +36,7 @@ def draw(inputs, out) -> None:
         for axis in (integral, grid):
             axis.legend(fontsize="x-small", loc="upper left" if axis is integral else "upper right")
         for times in (100, 1000):
-            integral.axvline(VPSchedule().log_snr(1 / times), **(EXACT | {"color": "0.5"}))
+            integral.axvline(of_data[f"second_of_{times}"].iloc[0], **(EXACT | {"color": "0.5"}))
         integral.set(
             title=f"{name}, $D$ = {of_data['dimension'].iloc[0]:,}",
             xlabel=r"cut-off in log-SNR $\lambda$",
@@ -53,7 +52,7 @@ def draw(inputs, out) -> None:
         integral.axvline(first["reaches"], color=COLOURS["bound"], linewidth=0.6)
         integral.annotate(
             f"{first['published']:g} at $\\lambda$ = {first['reaches']:.1f}\n"
-            f"($s$ = {VPSchedule().time(first['reaches']):.4f})",
+            f"($s$ = {first['reaches_s']:.4f})",
             (first["reaches"], first["published"]),
             (-4, 6),
             textcoords="offset points",

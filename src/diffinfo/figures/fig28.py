@@ -14,12 +14,13 @@ import pandas as pd
 
 from diffinfo.figures.style import COLOURS, EXACT, OTHERS, PAGE, save, use_style
 
+# Larger hollow symbols lie under smaller ones: some curves coincide.
 CURVES = {
-    "squared_difference": (OTHERS[0], "s"),
-    "entropy_difference": (OTHERS[1], "v"),
-    "loss_difference": (OTHERS[2], "x"),
-    "mixture_difference": (COLOURS["conditional"], "D"),
-    "classification_bound": (COLOURS["information"], "o"),
+    "squared_difference": (OTHERS[0], "s", 7),
+    "entropy_difference": (OTHERS[1], "v", 5),
+    "loss_difference": (OTHERS[2], "x", 4),
+    "mixture_difference": (COLOURS["conditional"], "D", 5),
+    "classification_bound": (COLOURS["information"], "o", 2),
 }
 TITLES = {
     "unconditional": "error of the unconditional field",
@@ -39,14 +40,15 @@ def draw(inputs, out) -> None:
         1, len(TITLES), figsize=(PAGE, 2.8), layout="constrained", sharey=True
     )
     for axis, (kind, title) in zip(axes, TITLES.items(), strict=True):
-        for quantity, (colour, marker) in CURVES.items():
+        for quantity, (colour, marker, size) in CURVES.items():
             rows = table[(table["kind"] == kind) & (table["quantity"] == quantity)]
             axis.errorbar(
                 rows["energy"],
                 rows["value"],
                 yerr=rows["half_width"],
                 fmt=f"{marker}-",
-                markersize=3.5,
+                markersize=size,
+                markerfacecolor="none" if size >= 5 else colour,
                 linewidth=0.9,
                 color=colour,
                 label=quantity.replace("_", " "),
@@ -57,23 +59,15 @@ def draw(inputs, out) -> None:
         ticks = [0, 0.1, 1, 3]
         axis.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axis.minorticks_off()
-        axis.set(xlabel="energy of the error (nats)", xlim=(-0.005, None))
+        axis.set(xlabel="energy of the error (nats)", xlim=(-0.01, 4))
         axis.set_title(title, fontsize="small")
     if "mixture_difference" in measured:
         gaps = (measured["loss_difference"] - measured["mixture_difference"]).dropna()
         for experiment, gap in gaps.items():
             axes[0].axvline(max(gap, 0), color="0.5", linewidth=0.8)
             place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
-            label = f"{experiment}: {gap:.1f}"
-            axes[0].annotate(
-                label,
-                (max(gap, 0), 0.02),
-                (-2, 0),
-                **place,
-                rotation=90,
-                ha="right",
-                fontsize="x-small",
-            )
+            place |= {"rotation": 90, "ha": "right", "va": "top", "fontsize": "x-small"}
+            axes[0].annotate(f"{experiment}: {gap:.1f}", (max(gap, 0), 1), (-2, 0), **place)
     axes[0].set_ylabel("estimated $I(X;Y)$ (nats)")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize="x-small")

@@ -14,6 +14,7 @@ from diffinfo.runs import Run, by_experiment
 from diffinfo.tables.runs import profiles
 
 TIMES = 100  # of the authors' grid
+SHOWN = (100, 1000)  # even times, the second of which is given
 _LEAST_TIMES = 25  # values of s_min, evenly spaced in its logarithm
 _LARGEST = 0.03
 
@@ -24,8 +25,9 @@ def cutoff(runs: Sequence[Run]) -> pd.DataFrame:
     `integral` is that over log-SNR up to `lam_max`, which is time `s_min`. `grid` is the authors'
     rule, the trapezoid on TIMES even times from `s_min` to 1: the measured rate, joined by straight
     lines over log-SNR, at these times. `published` is the paper's number for these data, and
-    `reaches` the log-SNR at which the integral is as large (NaN where there is none). Errors are
-    over held-out images; those of `grid` take the strata to be independent, as their draws are.
+    `reaches` (`reaches_s`) the log-SNR (and time) at which the integral is as large, NaN where there
+    is none. `second_of_<n>` is the log-SNR of the second of n even times. Errors are over held-out
+    images; those of `grid` take the strata to be independent, as their draws are.
     """
     published = pd.read_csv(Path(__file__).with_name("published_entropy.csv"))
     published = published.set_index("data")["s_nn"]
@@ -66,6 +68,8 @@ def cutoff(runs: Sequence[Run]) -> pd.DataFrame:
                 dimension=int(np.prod(card["shape"])),
                 published=known,
                 reaches=reaches,
+                reaches_s=schedule.time(reaches),
+                **{f"second_of_{times}": float(schedule.log_snr(1 / times)) for times in SHOWN},
                 seeds=len(seeds),
                 examples=result["examples"],
                 split=result["split"],
