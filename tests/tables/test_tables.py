@@ -13,8 +13,10 @@ from diffinfo.process.schedule import VPSchedule
 from diffinfo.runs import Run
 from diffinfo.tables import runs as tables
 from diffinfo.tables.codes import codes, separation, separation_as_markdown
+from diffinfo.tables.cutoff import cutoff
 from diffinfo.tables.few_steps import few_steps
 from diffinfo.tables.likelihood import likelihoods
+from diffinfo.tables.runs import combine
 
 
 def _run(root, seed, value, error, experiment="pair"):
@@ -255,7 +257,7 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
     terms = Terms(**zeros, neural_u=0.5 + 0.01 * noise)
     told = np.cumsum(0.05 + 0 * noise, axis=1)
     write_table(field.file("profile"), profiles(terms, strata, schedule, classifier=told))
-    write_json(field.file("estimate"), {"examples": 500})
+    write_json(field.file("estimate"), {"examples": 500, "lam_max": 13.8})
     write_json(field.file("card"), {"name": "digits", "source": "scikit-learn digits"})
     table = separation(runs, [field])
     for tau, rows in table.groupby("tau"):
@@ -319,3 +321,45 @@ def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
     np.testing.assert_allclose(accuracy["low"], [40 / (40 + z), 120 / (120 + z)], rtol=1e-4)
     np.testing.assert_allclose(accuracy["high"], 1)
     np.testing.assert_allclose(accuracy["half_width"], (1 - accuracy["low"]) / 2)
+
+
+def test_cutoffs_by_both_rules(tmp_path):
+    """A rate of half a nat per pixel from log-SNR 0 on: both rules have closed forms."""
+    run, schedule = Run("mnist", 0, tmp_path), VPSchedule()
+    edges = np.linspace(*schedule.log_snr_range(1e-5), 401)
+    rate = 392.0 * ((edges[:-1] + edges[1:]) / 2 > 0)
+    profile = pd.DataFrame({"lam_low": edges[:-1], "lam_high": edges[1:], "quantity": "s_nn"})
+    profile["s_low"], profile["s_high"] = schedule.time(edges[1:]), schedule.time(edges[:-1])
+    profile["amount"] = rate * np.diff(edges)
+    profile["produced"] = profile["amount"][::-1].cumsum()[::-1]
+    profile["remaining"] = profile["amount"].cumsum()
+    for name in ("amount", "produced", "remaining"):
+        profile[f"{name}_se"] = 0.0
+    write_table(run.file("profile"), profile)
+    result = {"s_min": 1e-5, "examples": 9, "split": "held out"}
+    result["settings"] = {"process": {"beta_min": 0.1, "beta_max": 16.0, "s_min": 1e-5}}
+    write_json(run.file("estimate"), result)
+    write_json(run.file("card"), {"name": "mnist", "shape": [28, 28, 1]})
+    table = cutoff([run])
+    whole = table[table["kind"] == "integral"]
+    assert whole["value"].max() == pytest.approx(392 * edges[-1], rel=5e-3)
+    assert table["reaches"].iloc[0] == pytest.approx(2017.9 / 392, abs=0.06)
+    times = np.linspace(1e-5, 1, 100)
+    integrand = schedule.beta(times) * (1 + np.exp(schedule.log_snr(times)))
+    grid = table[table["kind"] == "grid"].iloc[0]
+    assert grid["s_min"] == pytest.approx(1e-5)
+    # In the last cell before log-SNR 0 the rate is interpolated.
+    by_hand = np.trapezoid(392 * integrand * (schedule.log_snr(times) > 0), times)
+    assert grid["value"] == pytest.approx(by_hand, rel=5e-3)
+
+
+def test_intervals_of_few_seeds_are_students():
+    """Three seeds that alone make the error have two degrees of freedom; one has none to add."""
+    values, none = pd.Series([1.0, 2.0, 3.0]), pd.Series([0.0] * 3)
+    three = combine(values, none)
+    assert three["standard_error"] == pytest.approx(1 / np.sqrt(3))
+    assert three["half_width"] == pytest.approx(4.3027 / np.sqrt(3), rel=1e-4)
+    one = combine(values[:1], pd.Series([0.5]))
+    assert one["half_width"] == pytest.approx(1.96 * 0.5, rel=1e-3)
+    # Where the error over examples is much the larger, seeds hardly matter.
+    assert combine(values / 1e4, none + 0.5)["half_width"] == pytest.approx(1.96 * 0.5, rel=1e-3)

@@ -25,9 +25,9 @@ def cutoff(runs: Sequence[Run]) -> pd.DataFrame:
     `integral` is that over log-SNR up to `lam_max`, which is time `s_min`. `grid` is the authors'
     rule, the trapezoid on TIMES even times from `s_min` to 1: the measured rate, joined by straight
     lines over log-SNR, at these times. `published` is the paper's number for these data, and
-    `reaches` (`reaches_s`) the log-SNR (and time) at which the integral is as large, NaN where there
-    is none. `second_of_<n>` is the log-SNR of the second of n even times. Errors are over held-out
-    images; those of `grid` take the strata to be independent, as their draws are.
+    `reaches` (`reaches_s`) the log-SNR (and time) at which the integral is as large, NaN where
+    there is none. `second_of_<n>` is the log-SNR of the second of n even times. Errors are over
+    held-out images; those of `grid` take the strata to be independent, as their draws are.
     """
     published = pd.read_csv(Path(__file__).with_name("published_entropy.csv"))
     published = published.set_index("data")["s_nn"]
