@@ -3,7 +3,7 @@
 Error of each estimator of I(X;Y) against the closed form, in percent of the truth or of one nat if
 that is larger, for more information, more dimensions, fewer examples and less training. All
 estimators use the same draws of noise. The vertical axis is linear within 2 % and logarithmic
-beyond. Bars are 95 % intervals.
+beyond. Bars are 95 % intervals over examples and trainings.
 """
 
 import matplotlib.pyplot as plt
