@@ -68,7 +68,7 @@ def cutoff(runs: Sequence[Run]) -> pd.DataFrame:
                 dimension=int(np.prod(card["shape"])),
                 published=known,
                 reaches=reaches,
-                reaches_s=schedule.time(reaches),
+                reaches_s=float(schedule.time(reaches)) if np.isfinite(reaches) else np.nan,
                 **{f"second_of_{times}": float(schedule.log_snr(1 / times)) for times in SHOWN},
                 seeds=len(seeds),
                 examples=result["examples"],
