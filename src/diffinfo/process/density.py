@@ -59,7 +59,7 @@ class LevelDensity:
         lam_range: tuple[float, float],
     ):
         """Return what a config's `density` section describes, over `lam_range`."""
-        if settings["even_in_time"]:
+        if settings.get("even_in_time"):
             return cls.of_times(schedule, *lam_range)
         bump = {name: settings[name] for name in ("center", "scale", "uniform")}
         return cls.of(*lam_range, **bump)
