@@ -18,6 +18,8 @@ from diffinfo.nn.mlp import MLP
 from diffinfo.nn.unet import Classifier, UNet
 from diffinfo.process import denoise
 
+_SLOPE = 0.15  # of the standard deviation of all pixels
+
 
 @dataclass(frozen=True)
 class DataSummary:
@@ -186,7 +188,11 @@ class _Network:
         if moments is None:
             return self._v_of(output, z, lam, self.data.mean, self.data.std)
         mean, std = moments
-        return denoise.v_of(mean + std * output, z, lam)
+        # What neighbours tell of a pixel shifts its mean by the variance times the slope of their
+        # log-likelihood (Tweedie), and no slope is much steeper than one over _SLOPE of the scale
+        # of all pixels: where the value is nearly known, less and less is left to the network.
+        gain = std**2 / jnp.hypot(std, _SLOPE * self.data.std)
+        return denoise.v_of(mean + gain * output, z, lam)
 
 
 class Model(_Network):
