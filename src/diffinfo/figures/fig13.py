@@ -48,6 +48,7 @@ def draw(inputs, out) -> None:
     coordinates, and one over the steps of training, too.
     """
     table = pd.read_csv(inputs[0]).sort_values("lambda_delta")
+    table = table[table["group"] != "linear_grid"]
     table["error"] = table["value"] - table["exact"]
     swept = table[table[STEPS].notna()] if STEPS in table else table[:0]
     table = table.drop(swept.index)
