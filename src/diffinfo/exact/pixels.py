@@ -12,6 +12,7 @@ half a nat per pixel and unit of log-SNR. A network does not learn that comb; it
 what this field leaves.
 """
 
+import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -130,7 +131,7 @@ class IndependentPixels:
         whose log-SNR increases, as training draws it, are the fastest: each sixteenth of the rows
         takes the rule that its highest log-SNR needs.
         """
-        parts = next(parts for parts in (_PARTS, 8, 4, 2, 1) if len(z) % parts == 0)
+        parts = math.gcd(len(z), _PARTS)
         rules = [(rule["nodes"], rule["log_p"]) for rule in self.coarse.values()]
         rules.append((self.values[:, None, None, None], self.log_p))
         limits = jnp.asarray([_RULES[name][1] for name in self.coarse])
@@ -153,8 +154,8 @@ class IndependentPixels:
         noisy = z / a
         nearest = self._nearest(noisy)
         beyond = noisy - nearest
-        padding, unrolled = -len(nodes) % min(_UNROLLED, len(nodes)), min(_UNROLLED, len(nodes))
-        more = ((0, padding), (0, 0), (0, 0), (0, 0))
+        unrolled = min(_UNROLLED, len(nodes))
+        more = ((0, -len(nodes) % unrolled), (0, 0), (0, 0), (0, 0))
         nodes, log_p = jnp.pad(nodes, more), jnp.pad(log_p, more, constant_values=-jnp.inf)
 
         def add(sums, some):

@@ -30,6 +30,22 @@ def cloud(axis: plt.Axes, points, y, title: str) -> None:
     axis.set(title=title, xticks=[], yticks=[])
 
 
+def told(
+    axis: plt.Axes, x, rows: pd.DataFrame, form: str, colour, label: str | None = None
+) -> None:
+    """Draw `value` of the rows at `x` with 95 % intervals, in a format such as "o-".
+
+    Points are hollow where the decoder does without the codes (`collapsed`).
+    """
+    look = {"markersize": 3.5, "color": colour}
+    axis.errorbar(
+        x, rows["value"], yerr=rows["half_width"], fmt=form, linewidth=1.0, label=label, **look
+    )
+    gone = rows["collapsed"].fillna(0) > 0.5
+    look["markerfacecolor"] = "white"
+    axis.plot(x[gone], rows["value"][gone], form[0], zorder=4, **look)
+
+
 def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
     """Draw curves `(quantity, format, name)` of both latents, with 95 % intervals.
 
@@ -40,26 +56,7 @@ def against_tau(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
             rows = table[(table["latent"] == latent) & (table["quantity"] == quantity)].sort_values(
                 "tau"
             )
-            axis.errorbar(
-                rows["tau"],
-                rows["value"],
-                yerr=rows["half_width"],
-                fmt=form,
-                markersize=3.5,
-                color=colour,
-                label=f"{symbol}, {name}",
-                linewidth=1.0,
-            )
-            gone = rows[rows["collapsed"] > 0.5]
-            axis.plot(
-                gone["tau"],
-                gone["value"],
-                form[0],
-                markersize=3.5,
-                color=colour,
-                markerfacecolor="white",
-                zorder=4,
-            )
+            told(axis, rows["tau"], rows, form, colour, f"{symbol}, {name}")
     axis.set_xlabel(r"splitting time $\tau / T$")
 
 

@@ -9,6 +9,7 @@ steps of training. Bars are 95 % intervals; dashed lines are closed forms.
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from diffinfo.figures.profiles import read_cases
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 
 PANELS = (
@@ -47,8 +48,7 @@ def draw(inputs, out) -> None:
     """inputs: the table of cases of a sweep over lambda_delta; it may have one in canonical
     coordinates, and one over the steps of training, too.
     """
-    table = pd.read_csv(inputs[0]).sort_values("lambda_delta")
-    table = table[table["group"] != "linear_grid"]
+    table = read_cases(inputs[0]).sort_values("lambda_delta")
     table["error"] = table["value"] - table["exact"]
     swept = table[table[STEPS].notna()] if STEPS in table else table[:0]
     table = table.drop(swept.index)

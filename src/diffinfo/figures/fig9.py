@@ -8,15 +8,14 @@ about zero, since the thinnest sheet may be measured below it.
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
+from diffinfo.figures.profiles import read_cases
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 
 
 def draw(inputs, out) -> None:
     """inputs: the table of cases of one sweep over lambda_delta."""
-    table = pd.read_csv(inputs[0]).sort_values("effective_size")
-    table = table[table["group"] != "linear_grid"]
+    table = read_cases(inputs[0]).sort_values("effective_size")
     s_nn, information = (table[table["quantity"] == name] for name in ("s_nn", "loss_difference"))
     size = s_nn["effective_size"].to_numpy()
     use_style()

@@ -10,7 +10,7 @@ are codes that the decoder does without.
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from diffinfo.figures.codes import LATENTS
+from diffinfo.figures.codes import LATENTS, told
 from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 WEIGHTINGS = {
@@ -19,38 +19,6 @@ WEIGHTINGS = {
     "velocity": ("velocity", "^-."),
 }
 LEAST = 0.05  # nats; smaller KLs are drawn there
-
-
-def _draw(
-    axis: plt.Axes, rows: pd.DataFrame, x: pd.Series, form: str, colour, label: str | None = None
-) -> None:
-    """Draw I(Z;Y) of the rows of a pivoted table at `x`.
-
-    Points are hollow where the decoder does without the codes.
-    """
-    told, error = (
-        rows["value"]["classification_bound"],
-        rows["half_width"]["classification_bound"],
-    )
-    axis.errorbar(
-        x, told, yerr=error, fmt=form, markersize=3.5, color=colour, linewidth=1.0, label=label
-    )
-    gone = rows["collapsed"]["kl"] > 0.5
-    axis.plot(
-        x[gone],
-        told[gone],
-        form[0],
-        markersize=3.5,
-        color=colour,
-        markerfacecolor="white",
-        zorder=4,
-    )
-
-
-def _by(rows: pd.DataFrame, key: str) -> pd.DataFrame:
-    """What `_draw` takes: the rows' values by `key` and quantity."""
-    values = ["value", "half_width", "collapsed"]
-    return rows.pivot(index=key, columns="quantity", values=values)
 
 
 def draw(inputs, out) -> None:
@@ -80,13 +48,16 @@ def draw(inputs, out) -> None:
             rows = rows[rows["steps"] == rows["steps"].mode().iloc[0]] if len(rows) else rows
             if rows.empty:
                 continue
-            rows = _by(rows, "kl_weight")
-            _draw(axes["price"], rows, rows.index.to_series(), form, colour, f"{symbol}, {name}")
-            _draw(axes["rate"], rows, rows["value"]["kl"].clip(lower=LEAST), form, colour)
+            rows = rows.set_index("kl_weight").sort_index()
+            bounds = rows[rows["quantity"] == "classification_bound"]
+            rate = rows.loc[rows["quantity"] == "kl", "value"].clip(lower=LEAST)
+            told(axes["price"], bounds.index.to_series(), bounds, form, colour, f"{symbol}, {name}")
+            told(axes["rate"], rate, bounds, form, colour)
         if len(trained):
-            rows = _by(trained[trained["latent"] == latent], "steps")
-            _draw(axes["steps"], rows, rows.index.to_series(), "o-", colour)
-            taken = rows.index.to_list()
+            rows = trained[trained["latent"] == latent].set_index("steps").sort_index()
+            bounds = rows[rows["quantity"] == "classification_bound"]
+            told(axes["steps"], bounds.index.to_series(), bounds, "o-", colour)
+            taken = bounds.index.to_list()
     bound = table["upper_bound"].max()
     for name in names[:3] if len(trained) else names[:2]:
         axes[name].axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)

@@ -1,4 +1,4 @@
-"""What figures of profiles share: their table, and the paper's splitting time."""
+"""What figures share: reading tables of profiles and of cases, and the paper's splitting time."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -16,6 +16,12 @@ def read_profiles(path) -> pd.DataFrame:
     for clock in ("s", "lam"):
         table[f"{clock}_mid"] = (table[f"{clock}_low"] + table[f"{clock}_high"]) / 2
     return table
+
+
+def read_cases(path) -> pd.DataFrame:
+    """A table of cases, without what the authors' grid gives, which has the same names."""
+    table = pd.read_csv(path)
+    return table[table["group"] != "linear_grid"]
 
 
 def mark_split(axis: plt.Axes, at: float = TAU) -> None:

@@ -10,7 +10,7 @@ and bars are 95 % intervals. Hollow points are codes that the decoder does witho
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from diffinfo.figures.codes import LATENTS
+from diffinfo.figures.codes import LATENTS, told
 from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 _INFORMATION = (r"$I(X;Y \mid X_\tau)$", COLOURS["information"], "^-")
@@ -31,18 +31,7 @@ NATS = {
 def _draw(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
     for quantity, (label, colour, form) in curves.items():
         rows = table[table["quantity"] == quantity].sort_values("tau")
-        look = {"markersize": 3.5, "color": colour}
-        axis.errorbar(
-            rows["tau"],
-            rows["value"],
-            yerr=rows["half_width"],
-            fmt=form,
-            label=label,
-            linewidth=1.0,
-            **look,
-        )
-        gone = rows[rows["collapsed"].fillna(0) > 0.5]
-        axis.plot(gone["tau"], gone["value"], form[0], markerfacecolor="white", zorder=4, **look)
+        told(axis, rows["tau"], rows, form, colour, label)
     axis.set_xlabel(r"splitting time $\tau / T$")
     axis.legend(fontsize="x-small")
 
