@@ -50,7 +50,7 @@ def draw(inputs, out) -> None:
     axes[2].plot(size, exact, **EXACT, label="exact")
     axes[2].axhline(0, color="black", linewidth=0.5)
     axes[2].set_yscale("symlog", linthresh=10.0 ** np.floor(np.log10(exact.min())))
-    axes[2].set_ylim(top=3 * exact.max())
+    axes[2].set_ylim(min(0.0, (ratio - error).min()), 3 * exact.max())
     axes[2].set(ylabel=r"$I(X;Y) / S_\mathrm{NN}^X$")
     axes[2].legend()
     for axis in axes:
