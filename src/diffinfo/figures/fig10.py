@@ -4,7 +4,8 @@ I(X;Y) in nats against the guidance weight w, by dimension of y. The solid lines
 by about the same with every unit of weight. What saturates is the information up to a log-SNR
 cut-off (dotted), which is what a network sees (points); in canonical coordinates and with a far
 cut-off (hollow squares) a network goes on growing, though ever more slowly than the exact line. The
-dashed lines are exact without guidance. Bars are 95 % intervals.
+dashed lines are exact without guidance. Bars are 95 % intervals over held-out examples, and over
+trainings where the table has several seeds.
 """
 
 import matplotlib.pyplot as plt

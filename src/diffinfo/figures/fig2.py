@@ -1,7 +1,8 @@
 """Fig. 2, guidance: samples and the information that they hold.
 
 Left: the samples of Fig. 8, at three weights w of guidance. Right: the information of Fig. 10, in
-nats, against w; bars are 95 % intervals.
+nats, against w; bars are 95 % intervals over held-out examples, and over trainings where the table
+has several seeds.
 """
 
 import matplotlib.pyplot as plt

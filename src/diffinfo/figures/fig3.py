@@ -1,8 +1,9 @@
 """Fig. 3, stored entropy: how much each data set's model stores, and when it is produced.
 
-Neural entropy S_NN that the forward process has produced up to time s (left, in nats), and its
-rate per unit of s (right), for every data set. Wide lines are unconditional, dark dashed ones
-given the label; bands are 95 % intervals. The vertical line is the paper's splitting time.
+Neural entropy S_NN that the forward process has produced up to time s (left, in nats), and its rate
+per unit of s (right), for every data set. Wide lines are unconditional, dark dashed ones given the
+label; bands are 95 % intervals over held-out examples, and over trainings where the table has
+several seeds. The vertical line is the paper's splitting time.
 """
 
 import matplotlib.pyplot as plt

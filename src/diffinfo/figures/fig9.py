@@ -1,9 +1,10 @@
 """Fig. 9, effective size: as x loses its extent, S_NN grows and I is a vanishing share.
 
 Neural entropy, mutual information (both in nats) and their ratio as x loses its extent in most
-directions. The effective size is the determinant of the covariance of x to the power
-1 / (2 D_X). Bars are 95 % intervals; dashed lines are closed forms. The axis of the ratio is linear
-about zero, since the thinnest sheet may be measured below it.
+directions. The effective size is the determinant of the covariance of x to the power 1 / (2 D_X).
+Bars are 95 % intervals over held-out examples, and over trainings where the table has several
+seeds; dashed lines are closed forms. The axis of the ratio is linear about zero, since the thinnest
+sheet may be measured below it.
 """
 
 import matplotlib.pyplot as plt
