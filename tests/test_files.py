@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from diffinfo.errors import DataError
-from diffinfo.files import read_arrays, read_json, sha256, write_arrays, write_atomic, write_json
+from diffinfo.files import (
+    map_arrays,
+    read_arrays,
+    read_json,
+    sha256,
+    write_arrays,
+    write_atomic,
+    write_json,
+)
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
@@ -27,6 +35,32 @@ def test_arrays_come_back_and_bytes_depend_on_them_only(tmp_path):
     again = read_arrays(tmp_path / "a.npz")
     for name, array in arrays.items():
         np.testing.assert_array_equal(again[name], array)
+
+
+def test_arrays_are_mapped_where_they_lie(tmp_path):
+    path = tmp_path / "a.npz"
+    arrays = {
+        "images": np.arange(12, dtype=np.uint8).reshape(2, 3, 2),
+        "columns": np.asfortranarray(np.random.default_rng(0).standard_normal((3, 2))),
+        "labels": np.arange(5, dtype=np.int32),
+    }
+    write_arrays(path, arrays, compressed=False)
+    mapped = map_arrays(path)
+    assert mapped.keys() == arrays.keys()
+    for name, array in read_arrays(path).items():
+        np.testing.assert_array_equal(mapped[name], array, strict=True)
+        assert not mapped[name].flags.writeable
+        assert not mapped[name].flags.owndata
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"a\.npz: cannot be read as \.npz .*truncated"):
+        map_arrays(path)
+    write_arrays(path, arrays)
+    with pytest.raises(DataError, match=r"columns\.npy is compressed"):
+        map_arrays(path)
+    np.savez(path, x=np.array([{"a": 1}], dtype=object))
+    with pytest.raises(DataError, match="holds objects"):
+        map_arrays(path)
 
 
 def test_pickles_and_nan_are_refused(tmp_path):

@@ -7,10 +7,12 @@ is touched.
 
 import hashlib
 import json
+import math
 import os
+import struct
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -58,14 +60,20 @@ def write_table(path: str | Path, frame) -> None:
     write_bytes(path, frame.to_csv(index=False, lineterminator="\n").encode())
 
 
-def write_arrays(path: str | Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Write a compressed `.npz` whose bytes depend on the arrays only (no time stamps)."""
+def write_arrays(
+    path: str | Path, arrays: Mapping[str, np.ndarray], *, compressed: bool = True
+) -> None:
+    """Write an `.npz` whose bytes depend on the arrays only (no time stamps).
+
+    compressed: for `read_arrays`; uncompressed arrays can also be mapped, by `map_arrays`.
+    """
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
 
     def write(stream: BinaryIO) -> None:
-        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        with zipfile.ZipFile(stream, "w", method) as archive:
             for name, array in sorted(arrays.items()):
                 entry = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
-                entry.compress_type = zipfile.ZIP_DEFLATED
+                entry.compress_type = method
                 with archive.open(entry, "w", force_zip64=True) as member:
                     np.lib.format.write_array(
                         member, np.ascontiguousarray(array), allow_pickle=False
@@ -80,12 +88,46 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     Raises: DataError, naming the file, if it is missing or truncated, is not an archive, or holds
     pickled objects.
     """
-    path = Path(path)
-    if not path.is_file():
+    with _reading(path), np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def map_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """Map every array of an uncompressed `.npz` into memory, read-only: jobs share its pages.
+
+    Raises: DataError, naming the file, if it is missing, truncated, compressed or not an archive.
+    """
+    arrays = {}
+    with _reading(path), open(path, "rb") as stream, zipfile.ZipFile(stream) as archive:
+        for entry in archive.infolist():
+            if entry.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(f"{entry.filename} is compressed, and cannot be mapped")
+            with archive.open(entry) as member:
+                version = np.lib.format.read_magic(member)
+                read = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
+                shape, fortran, dtype = read(member)
+                header = member.tell()
+            if dtype.hasobject:
+                raise ValueError(f"{entry.filename} holds objects, not numbers")
+            # Before an entry's bytes stand 30 of a local header, its name and its extra field.
+            stream.seek(entry.header_offset + 26)
+            beside = sum(struct.unpack("<HH", stream.read(4)))
+            begin = entry.header_offset + 30 + beside + header
+            if begin + math.prod(shape) * dtype.itemsize > os.fstat(stream.fileno()).st_size:
+                raise ValueError(f"{entry.filename} is cut off")
+            order = "F" if fortran else "C"
+            name = entry.filename.removesuffix(".npy")
+            arrays[name] = np.memmap(stream, dtype, "r", begin, shape, order).view(np.ndarray)
+    return arrays
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """What goes wrong with an `.npz` while it is read, as a DataError that names it."""
+    if not Path(path).is_file():
         raise DataError(f"{path}: no such file")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        yield
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, AttributeError, TypeError) as error:
         raise DataError(
             f"{path}: cannot be read as .npz ({error}); "

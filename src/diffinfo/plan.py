@@ -16,6 +16,7 @@ from diffinfo.config import expand
 from diffinfo.data.inputs import source_files
 from diffinfo.errors import ConfigError
 from diffinfo.figures.registry import FIGURES, TABLES
+from diffinfo.files import sha256_of
 from diffinfo.runs import FILES, Run, by_experiment
 from diffinfo.source import ROOT
 from diffinfo.stages.contract import RUN_STAGES, Need, Stage
@@ -31,17 +32,23 @@ def _docstring(path: Path, function: str = "") -> str:
     return ast.get_docstring(node) or ""
 
 
+def _data_name(data: dict[str, Any]) -> str:
+    """Return `<source>-<checksum>` of a complete section `data`."""
+    return f"{next(iter(data))}-{sha256_of(data)[:8]}"
+
+
 class Plan:
     """Everything that follows from a config. Raises ConfigError for one whose figures or
     experiments do not fit together.
 
     experiments: complete settings of every case; groups: the cases that each name of the config
-    stands for.
+    stands for; data: the name of each case's data set, the same for all that describe the same one.
     """
 
     def __init__(self, config: dict[str, Any]):
         self.config, self.results = config, Path(config["results"])
         self.experiments, self.groups = expand(config["experiments"])
+        self.data = {case: _data_name(each["data"]) for case, each in self.experiments.items()}
         for name in config["figures"]:
             self._check_figure(name)
 
@@ -56,6 +63,17 @@ class Plan:
     @cached_property
     def all_runs(self) -> list[Run]:
         return self.runs(self.groups)
+
+    def users_of(self, data: str) -> list[Run]:
+        """The runs that use the data set of this name."""
+        return [run for run in self.all_runs if self.data[run.experiment] == data]
+
+    def path(self, name: str, run: Run) -> Path:
+        """Return where a run's file of that name in `FILES` lies, its data set's among them."""
+        if name in ("data", "card"):
+            data = self.data[run.experiment]
+            return self.results / "data" / FILES[name].path.format(data=data)
+        return run.file(name)
 
     def has_codes(self, experiment: str) -> bool:
         """Whether it is an autoencoder, which has codes and no fields to estimate."""
@@ -87,7 +105,7 @@ class Plan:
             )
 
         needs = {
-            option: [str(owner(need).file(name)) for name in need.files]
+            option: [str(self.path(name, owner(need))) for name in need.files]
             for option, need in stage.needs.items()
             if not need.optional or need.files[0] in settings
         }
@@ -96,8 +114,9 @@ class Plan:
         return needs
 
     def writes(self, stage: Stage) -> dict[str, str]:
-        """The files that the stage makes, with {experiment} and {seed} in them."""
-        return {name: str(self.results / "runs" / FILES[name].path) for name in stage.writes}
+        """The files that the stage makes, with {experiment} and {seed}, or {data}, in them."""
+        folder = self.results / ("data" if stage.name == "data" else "runs")
+        return {name: str(folder / FILES[name].path) for name in stage.writes}
 
     def command(self, stage: Stage, run: Run) -> list[str]:
         """The words of the stage's command line, `diffinfo` itself left out."""
@@ -110,7 +129,7 @@ class Plan:
         if stage.sections:
             settings = {name: self.experiments[run.experiment][name] for name in stage.sections}
             words += ["--strict", "--settings", json.dumps(settings, sort_keys=True)]
-        return [*words, "--out", str(run.file(stage.writes[0]))]
+        return [*words, "--out", str(self.path(stage.writes[0], run))]
 
     # Figures and their tables.
 
@@ -213,7 +232,7 @@ class Plan:
     def run_files(self) -> list[str]:
         """What is made of every run, whatever is drawn: card of its data, model, measurements."""
         files = {
-            str(run.file(name)): None
+            str(self.path(name, run)): None
             for run in self.all_runs
             for name in ("card", "model", *self._results_of(run))
         }
@@ -259,11 +278,11 @@ class Plan:
         wanted |= {file for name in self.config["figures"] for file in self.figure_inputs(name)}
         jobs = []
         for stage in reversed(RUN_STAGES):
-            per_experiment = "{seed}" not in FILES[stage.writes[0]].path
-            for run in dict.fromkeys(
-                Run(r.experiment, 0, r.root) if per_experiment else r for r in self.all_runs
-            ):
-                if wanted & {str(run.file(name)) for name in stage.writes}:
+            runs = self.all_runs
+            if stage.name == "data":
+                runs = [self.users_of(data)[0] for data in dict.fromkeys(self.data.values())]
+            for run in runs:
+                if wanted & {str(self.path(name, run)) for name in stage.writes}:
                     jobs.append((stage, run))
                     wanted |= {file for files in self.needs(stage, run).values() for file in files}
         return jobs[::-1]

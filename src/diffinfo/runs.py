@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 
 class File(NamedTuple):
-    """path: below the folder of runs, with `{experiment}` and `{seed}` in it; about: what it holds,
-    for help texts.
+    """path: below the folder of runs, with `{experiment}` and `{seed}` in it, or below that of data
+    sets, with `{data}` in it; about: what it holds, for help texts.
     """
 
     path: str
@@ -23,12 +23,9 @@ class File(NamedTuple):
 _RUN = "{experiment}/seed-{seed}"
 
 FILES = {
-    "data": File(
-        "{experiment}/data.npz", "the data set, of the data stage; its card (.json) lies beside it"
-    ),
-    "card": File(
-        "{experiment}/data.json", "source, counts, checksum and known truths of the data set"
-    ),
+    # Any number of experiments may share them.
+    "data": File("{data}.npz", "the data set, of the data stage; its card (.json) lies beside it"),
+    "card": File("{data}.json", "source, counts, checksum and known truths of the data set"),
     "model": File(f"{_RUN}/model.msgpack", "a model of the train stage"),
     "history": File(f"{_RUN}/model.history.csv", "learning curve"),
     "risk": File(
@@ -99,7 +96,7 @@ class Run:
         return self.root / self.experiment / f"seed-{self.seed}"
 
     def file(self, name: str) -> Path:
-        """The file of that name in `FILES`."""
+        """The run's file of that name in `FILES` (data sets belong to no run)."""
         return self.root / FILES[name].path.format(experiment=self.experiment, seed=self.seed)
 
 

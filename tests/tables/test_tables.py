@@ -35,10 +35,18 @@ def _run(root, seed, value, error, experiment="pair"):
             "lam_min": -8.0,
             "lam_max": 13.8,
             "label_entropy": np.log(10),
+            "data": {"name": "digits", "source": "digits", "shape": [8, 8, 1]},
         },
     )
-    write_json(run.file("card"), {"name": "digits", "source": "digits", "shape": [8, 8, 1]})
     return run
+
+
+def _of(run, settings):
+    """Let the estimate of a run be of the data that a section `data` describes."""
+    path = run.root / "data.npz"
+    save_dataset(path, make_dataset(complete("data", settings)))
+    card = read_json(path.with_suffix(".json"))
+    write_json(run.file("estimate"), read_json(run.file("estimate")) | {"data": card})
 
 
 def test_seeds_are_averaged_and_their_spread_enters_the_error(tmp_path):
@@ -73,10 +81,9 @@ def sweeps(tmp_path):
         run = _run(tmp_path, 0, 1.0 + number, 0.1, name)
         settings = {"case": settings["case"]} if name != "alone" else {}
         settings |= {"train": {"steps": 70}, "network": {"fields": "one"}}
-        result = read_json(run.file("estimate")) | {"settings": settings}
-        write_json(run.file("estimate"), result)
         card = {"name": "digits", "source": "digits", "shape": [8, 8, 1], "labels_test": [3, 3]}
-        write_json(run.file("card"), card)
+        result = read_json(run.file("estimate")) | {"settings": settings, "data": card}
+        write_json(run.file("estimate"), result)
         write_json(run.file("cost"), {"seconds": 4.5, "threads": 1})
         columns = ("lam_low", "lam_high", "s_low", "s_high", *tables.PROFILE_VALUES)
         errors = [f"{name}_se" for name in tables.PROFILE_VALUES]
@@ -125,8 +132,8 @@ def _latents(run, tau, told, settings, **also):
     settings = settings | {"train": {"weighting": "noise", "kl_weight": 0.1, "steps": 5}}
     about = {"tau": tau, "examples": 9, "draws": 4, "split": "held out", "settings": settings}
     cut = {"label_entropy": 2.3, "lam_min": -8.0, "lam_max": 12.0}
-    write_json(run.file("latents"), {"latents": latents} | about | cut)
-    write_json(run.file("card"), {"name": "digits", "source": "scikit-learn digits"})
+    card = {"name": "digits", "source": "scikit-learn digits"}
+    write_json(run.file("latents"), {"latents": latents, "data": card} | about | cut)
 
 
 def test_codes_cross_within_their_own_sweep(tmp_path):
@@ -155,19 +162,8 @@ def test_codes_cross_within_their_own_sweep(tmp_path):
 @pytest.mark.parametrize("information", [0, 3])
 def test_cases_carry_their_settings_truths_and_costs(tmp_path, information):
     run = _run(tmp_path, 0, 1.5, 0.1)
-    settings = complete(
-        "data",
-        {
-            "gaussian": {
-                "dim_x": 3,
-                "dim_y": 2,
-                "information": information,
-                "n_train": 20,
-                "n_test": 10,
-            }
-        },
-    )
-    save_dataset(run.file("data"), make_dataset(settings))
+    size = {"dim_x": 3, "dim_y": 2, "n_train": 20, "n_test": 10}
+    _of(run, {"gaussian": size | {"information": information}})
     result = read_json(run.file("estimate"))
     result |= {
         "settings": {"train": {"steps": 70}, "network": {"fields": "one"}},
@@ -195,10 +191,7 @@ def test_cases_of_other_data_are_refused(tmp_path):
 @pytest.mark.parametrize("keep", [1, 0.5])
 def test_cases_of_labels_carry_the_information_that_their_noise_leaves(tmp_path, keep):
     run = _run(tmp_path, 0, 1.5, 0.1)
-    save_dataset(
-        run.file("data"),
-        make_dataset(complete("data", {"digits": {"keep_label": keep}})),
-    )
+    _of(run, {"digits": {"keep_label": keep}})
     settings = {"train": {"steps": 70}, "network": {"fields": "one"}}
     write_json(run.file("estimate"), read_json(run.file("estimate")) | {"settings": settings})
     write_json(run.file("cost"), {"seconds": 4.5, "steps": 70, "best_step": 70, "threads": 1})
@@ -222,10 +215,8 @@ def test_likelihoods_stand_beside_published_ones_of_the_same_data(tmp_path):
     result["estimates"]["bits_per_dimension"] = {
         "bits_per_dimension": {"value": 3.5, "standard_error": 0.1, "n": 100}
     }
+    result["data"] = {"name": "cifar10", "source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]}
     write_json(run.file("estimate"), result)
-    write_json(
-        run.file("card"), {"name": "cifar10", "source": "tfds cifar10:3.0.2", "shape": [2, 2, 1]}
-    )
     table = likelihoods([run])
     assert set(table["data"]) == {"cifar10"}
     (nll,) = table[table["quantity"] == "nll"].itertuples()
@@ -257,8 +248,8 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
     terms = Terms(**zeros, neural_u=0.5 + 0.01 * noise)
     told = np.cumsum(0.05 + 0 * noise, axis=1)
     write_table(field.file("profile"), profiles(terms, strata, schedule, classifier=told))
-    write_json(field.file("estimate"), {"examples": 500, "lam_max": 13.8})
-    write_json(field.file("card"), {"name": "digits", "source": "scikit-learn digits"})
+    card = {"name": "digits", "source": "scikit-learn digits"}
+    write_json(field.file("estimate"), {"examples": 500, "lam_max": 13.8, "data": card})
     table = separation(runs, [field])
     for tau, rows in table.groupby("tau"):
         rows = rows.set_index("quantity")
@@ -338,8 +329,8 @@ def test_cutoffs_by_both_rules(tmp_path):
     write_table(run.file("profile"), profile)
     result = {"s_min": 1e-5, "examples": 9, "split": "held out"}
     result["settings"] = {"process": {"beta_min": 0.1, "beta_max": 16.0, "s_min": 1e-5}}
+    result["data"] = {"name": "mnist", "shape": [28, 28, 1]}
     write_json(run.file("estimate"), result)
-    write_json(run.file("card"), {"name": "mnist", "shape": [28, 28, 1]})
     table = cutoff([run])
     whole = table[table["kind"] == "integral"]
     assert whole["value"].max() == pytest.approx(392 * edges[-1], rel=5e-3)

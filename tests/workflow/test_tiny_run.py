@@ -305,10 +305,18 @@ def test_every_file_of_a_run_is_made_by_one_stage_and_every_need_is_made():
 def test_a_run_knows_its_files():
     run = Run("split-0.1", 3, Path("results/runs"))
     assert run.file("model") == Path("results/runs/split-0.1/seed-3/model.msgpack")
-    assert run.file("data") == Path("results/runs/split-0.1/data.npz")
     assert Run.at(run.folder) == run
     with pytest.raises(ValueError, match="not a run's folder"):
         Run.at("results/runs/split-0.1")
+
+
+def test_a_data_set_is_made_once_for_all_that_use_it(plan):
+    made = [plan.path("data", run) for stage, run in plan.jobs() if stage.name == "data"]
+    described = {json.dumps(each["data"], sort_keys=True) for each in plan.experiments.values()}
+    assert len(made) == len(set(made)) == len(described) < len(plan.experiments)
+    used = {run.experiment: plan.path("data", run) for run in plan.all_runs}
+    assert used["digits"] == used["dae"] == used["split-0.1"]
+    assert used["digits"].parent == plan.results / "data"
 
 
 def test_a_section_that_the_workflow_forgets_is_an_error_that_names_it(
@@ -329,7 +337,7 @@ def test_nothing_is_written_over_by_a_stage_that_fails(plan, results, tmp_path, 
     stage, run = next((stage, run) for stage, run in plan.jobs() if stage.name == "estimate")
     words = plan.command(stage, run)
     copy = tmp_path / "data.npz"
-    shutil.copy(run.file("data"), copy)
+    shutil.copy(plan.path("data", run), copy)
     copy.write_bytes(copy.read_bytes()[:-100])
     words[words.index("--data") + 1] = str(copy)
     words[words.index("--out") + 1] = str(tmp_path / "estimate.json")

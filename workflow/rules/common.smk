@@ -40,6 +40,7 @@ except (ConfigError, DataError) as error:
 
 wildcard_constraints:
     experiment="[A-Za-z0-9][A-Za-z0-9._-]*",
+    data="[A-Za-z0-9][A-Za-z0-9._-]*",
     seed=r"\d+",
 
 
@@ -52,8 +53,10 @@ def of_run(method, stage):
     """What the plan's `method` says of a stage and a job's run; a wrong config stops with its own message."""
 
     def of(wildcards):
-        run = Run(wildcards.experiment, int(wildcards.get("seed", 0)), Path(RESULTS) / "runs")
         try:
+            if stage.name == "data":  # all runs that use it say the same
+                return method(stage, PLAN.users_of(wildcards.data)[0])
+            run = Run(wildcards.experiment, int(wildcards.seed), Path(RESULTS) / "runs")
             return method(stage, run)
         except (ConfigError, DataError) as error:
             raise WorkflowError(str(error)) from None

@@ -5,7 +5,7 @@
 PRIORITY = {"data": 30, "train": 20, "classifier": 20}
 
 for stage in RUN_STAGES:
-    of_seed = "{experiment}" if stage.name == "data" else "{experiment}-seed-{seed}"
+    job = "{data}" if stage.name == "data" else "{experiment}-seed-{seed}"
 
     rule:
         name:
@@ -16,9 +16,9 @@ for stage in RUN_STAGES:
         output:
             **PLAN.writes(stage),
         log:
-            logged("logs", f"{stage.name}/{of_seed}"),
+            logged("logs", f"{stage.name}/{job}"),
         benchmark:
-            logged("benchmarks", f"{stage.name}/{of_seed}")
+            logged("benchmarks", f"{stage.name}/{job}")
         priority: PRIORITY.get(stage.name, 25)
         conda:
             ENV

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from diffinfo.errors import DataError
-from diffinfo.files import read_arrays, read_json, sha256, write_arrays, write_json
+from diffinfo.files import map_arrays, read_json, sha256, write_arrays, write_json
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -76,11 +76,11 @@ def check_pairs(x: np.ndarray, y: np.ndarray, where: str) -> None:
 
 
 def save_dataset(path: str | Path, dataset: Dataset) -> None:
-    """Write the `.npz` and its card.
+    """Write the `.npz`, uncompressed so that jobs can map it, and its card.
 
     The card gains shapes, counts, means, standard deviations and the checksum of the `.npz`.
     """
-    write_arrays(path, {name: getattr(dataset, name) for name in ARRAYS})
+    write_arrays(path, {name: getattr(dataset, name) for name in ARRAYS}, compressed=False)
     card = dict(dataset.card, sha256=sha256(path), shape=list(dataset.x_train.shape[1:]))
     for split in ("train", "test"):
         x, y = getattr(dataset, f"x_{split}"), getattr(dataset, f"y_{split}")
@@ -92,12 +92,12 @@ def save_dataset(path: str | Path, dataset: Dataset) -> None:
 
 
 def load_dataset(path: str | Path) -> Dataset:
-    """Read and check what `save_dataset` wrote.
+    """Map into memory and check what `save_dataset` wrote.
 
     Raises: DataError, naming the file and the array, if something is missing, is truncated, has
     changed since it was written, has the wrong shape or type, or is not finite.
     """
-    arrays, card = read_arrays(path), read_json(card_path(path))
+    arrays, card = map_arrays(path), read_json(card_path(path))
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
         raise DataError(f"{path}: lacks {', '.join(missing)}; it holds {', '.join(sorted(arrays))}")

@@ -20,15 +20,14 @@ class Table:
     readable: bool = False
 
 
-_ESTIMATES = ("card", "estimate")
 TABLES = {
-    "runs.estimates": Table(_ESTIMATES, readable=True),
-    "runs.profiles": Table((*_ESTIMATES, "profile")),
-    "runs.cases": Table((*_ESTIMATES, "cost")),
-    "likelihood.likelihoods": Table(_ESTIMATES),
-    "codes.codes": Table(("card", "latents")),
-    "codes.separation": Table(("card", "latents", "estimate", "profile"), readable=True),
-    "cutoff.cutoff": Table((*_ESTIMATES, "profile")),
+    "runs.estimates": Table(("estimate",), readable=True),
+    "runs.profiles": Table(("estimate", "profile")),
+    "runs.cases": Table(("estimate", "cost")),
+    "likelihood.likelihoods": Table(("estimate",)),
+    "codes.codes": Table(("latents",)),
+    "codes.separation": Table(("latents", "estimate", "profile"), readable=True),
+    "cutoff.cutoff": Table(("estimate", "profile")),
     "few_steps.few_steps": Table(("few_steps",)),
     "illustrations.fig1": Table(),
     "illustrations.fig6": Table(),

@@ -49,7 +49,7 @@ def run(job: Job) -> None:
         report=job.meter("example"),
     )
     write_table(job.writes["profile"], measured.profile)
-    about = {key: trained.about[key] for key in ("seed", "settings", "data_sha256")}
+    about = {key: trained.about[key] for key in ("seed", "settings")} | {"data": dataset.card}
     about |= {"split": "held out", "linear_times": settings["linear_times"]}
     about["model_sha256"] = sha256(job.needs["model"])
     about["classifier_sha256"] = sha256(classifier) if classifier else None

@@ -34,11 +34,11 @@ def run(job: Job) -> None:
         trained.about["seed"],
         report=job.report,
     )
-    same_data = {"data_sha256": dataset.card["sha256"]}
     codes = measured.latents["semantic"]
-    about = same_data | {"settings": {"process": trained.process}, "scale": codes.scale.tolist()}
+    about = {"settings": {"process": trained.process}, "scale": codes.scale.tolist()}
+    about["data_sha256"] = dataset.card["sha256"]
     save_model(job.writes["code_model"], codes.field, codes.params, about)
     write_arrays(job.writes["codes"], measured.arrays())
-    result = measured.as_dict() | same_data | {"model_sha256": sha256(job.needs["model"])}
+    result = measured.as_dict() | {"data": dataset.card, "model_sha256": sha256(job.needs["model"])}
     result["settings"] = trained.about["settings"] | {"latents": settings}
     write_json(job.writes["latents"], result)

@@ -2,7 +2,7 @@
 fields.
 
 A run is a folder <experiment>/seed-<n> with estimate.json and estimate.profile.csv (of an
-autoencoder: latents.json); <experiment> holds data.json.
+autoencoder: latents.json).
 """
 
 from diffinfo.figures.registry import TABLES

@@ -59,7 +59,7 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
     rows = []
     for experiment, seeds in by_experiment(runs).items():
         results = [read_json(run.file("latents")) for run in seeds]
-        first, card = results[0], read_json(seeds[0].file("card"))
+        first = results[0]
         for latent in first["latents"]:
             held = [result["latents"][latent] for result in results]
             information = held[0]["mutual_information"]
@@ -74,7 +74,7 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
                 rows.append(
                     {
                         "experiment": experiment,
-                        "data": card["name"],
+                        "data": first["data"]["name"],
                         "tau": first["tau"],
                         "weighting": first["settings"]["train"]["weighting"],
                         "kl_weight": first["settings"]["train"]["kl_weight"],
@@ -142,11 +142,11 @@ def _shares(run: Run, quantity: str, splits: np.ndarray) -> pd.DataFrame:
     ).reset_index()
 
 
-def _by_data(runs: Sequence[Run]) -> dict[str, list[Run]]:
-    """Runs by the name of their data, in the order given."""
+def _by_data(runs: Sequence[Run], measured: str) -> dict[str, list[Run]]:
+    """Runs by the name of their data, which their file `measured` gives, in the order given."""
     grouped: dict[str, list[Run]] = {}
     for run in runs:
-        grouped.setdefault(read_json(run.file("card"))["name"], []).append(run)
+        grouped.setdefault(read_json(run.file(measured))["data"]["name"], []).append(run)
     return grouped
 
 
@@ -161,8 +161,8 @@ def separation(runs: Sequence[Run], beside: Sequence[Run]) -> pd.DataFrame:
 
     Raises: DataError if the runs of `beside` have no classifier of noised images.
     """
-    held, others, tables = codes(runs), _by_data(beside), []
-    for data, split_runs in _by_data(runs).items():
+    held, others, tables = codes(runs), _by_data(beside, "estimate"), []
+    for data, split_runs in _by_data(runs, "latents").items():
         first = read_json(split_runs[0].file("latents"))
         kept = held[
             (held["data"] == data)

@@ -33,7 +33,8 @@ def cutoff(runs: Sequence[Run]) -> pd.DataFrame:
     published = published.set_index("data")["s_nn"]
     table, frames = profiles(runs), []
     for experiment, seeds in by_experiment(runs).items():
-        card, result = read_json(seeds[0].file("card")), read_json(seeds[0].file("estimate"))
+        result = read_json(seeds[0].file("estimate"))
+        card = result["data"]
         schedule, _ = schedule_of(result["settings"]["process"])
         rows = table[(table["experiment"] == experiment) & (table["quantity"] == "s_nn")]
         rows = rows[rows["kind"] == "network"].sort_values("lam_low")

@@ -24,7 +24,7 @@ def likelihoods(runs: Sequence[Run]) -> pd.DataFrame:
     table = estimates(runs)
     frames = []
     for experiment, seeds in by_experiment(runs).items():
-        card = read_json(seeds[0].file("card"))
+        card = read_json(seeds[0].file("estimate"))["data"]
         frame = table[
             (table["experiment"] == experiment)
             & (table["group"].isin(["likelihood", "bits_per_dimension"]))

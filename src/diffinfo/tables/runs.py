@@ -123,8 +123,8 @@ def profiles(runs: Sequence[Run]) -> pd.DataFrame:
     tables = []
     for experiment, seeds in by_experiment(runs).items():
         levels = [pd.read_csv(run.file("profile")) for run in seeds]
-        card = read_json(seeds[0].file("card"))
-        columns = case_columns(read_json(seeds[0].file("estimate")))
+        result = read_json(seeds[0].file("estimate"))
+        card, columns = result["data"], case_columns(result)
         keys = ["quantity", "lam_low", "lam_high", "s_low", "s_high"]
         table = levels[0][keys].copy()
         if any(not level[keys].equals(table) for level in levels[1:]):
@@ -194,8 +194,8 @@ def estimates(runs: Sequence[Run]) -> pd.DataFrame:
     rows = []
     for experiment, seeds in by_experiment(runs).items():
         results = [read_json(run.file("estimate")) for run in seeds]
-        first, card = results[0], read_json(seeds[0].file("card"))
-        truths = _exact_values(card, first)
+        first = results[0]
+        truths = _exact_values(first["data"], first)
         for group, members in first["estimates"].items():
             for quantity in members:
                 each = pd.DataFrame([result["estimates"][group][quantity] for result in results])
@@ -244,8 +244,8 @@ def cases(runs: Sequence[Run]) -> pd.DataFrame:
     frames = []
     table = estimates(runs)
     for experiment, seeds in by_experiment(runs).items():
-        card, result = read_json(seeds[0].file("card")), read_json(seeds[0].file("estimate"))
-        columns = _data_columns(card)
+        result = read_json(seeds[0].file("estimate"))
+        card, columns = result["data"], _data_columns(result["data"])
         if not columns:
             raise DataError(
                 f"{experiment}: this table is of joint Gaussians or labelled data, "
