@@ -34,5 +34,3 @@ check: env
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --fork-strategy fewest \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.txt
-	echo 'tensorflow>=2.18' | uv pip compile - --constraint requirements.txt --universal --python-version 3.11 --generate-hashes \
-	    --fork-strategy fewest --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file envs/download.txt

@@ -10,9 +10,11 @@ import yaml
 ROOT = Path(__file__).parents[1]
 
 
-def _locked(name="requirements.txt"):
+def _locked():
     """Name -> version; one version for every Python."""
-    pairs = re.findall(r"^([a-z0-9._-]+)==(\S+)", (ROOT / name).read_text(), re.MULTILINE)
+    pairs = re.findall(
+        r"^([a-z0-9._-]+)==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
+    )
     assert len(dict(pairs)) == len(pairs), "a package is locked twice"
     return dict(pairs)
 
@@ -36,21 +38,16 @@ def test_every_requirement_is_locked():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = _names(project["dependencies"])
     extras = project["optional-dependencies"]
-    for extra in set(extras) - {"download"}:
+    for extra in extras:
         wanted |= _names(extras[extra]) - {"diffinfo"}
     assert wanted <= set(_locked())
-    assert _names(extras["download"]) <= set(_locked("envs/download.txt"))
 
 
-def test_the_core_needs_no_tensorflow():
-    core, download = _locked(), _locked("envs/download.txt")
-    assert "tensorflow" not in core
-    assert all(core[name] == download[name] for name in core.keys() & download.keys()), (
-        "both fit into one environment"
-    )
+def test_nothing_needs_tensorflow():
+    assert "tensorflow" not in _locked()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "envs/uv.txt", "envs/download.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "envs/uv.txt"])
 def test_locks_name_versions_and_hashes_only(name):
     text = (ROOT / name).read_text()
     assert "://" not in text

@@ -1,8 +1,8 @@
-"""Labelled images that TensorFlow Datasets (TFDS) has prepared on this machine, or can download.
-
-Reading them needs no TensorFlow.
+"""Labelled images that TensorFlow Datasets (TFDS) has prepared on this machine, or that are
+downloaded and prepared in its form. Neither needs TensorFlow.
 """
 
+import fcntl
 import io
 from pathlib import Path
 from typing import Any
@@ -19,34 +19,26 @@ TEST_SPLITS = {"mnist": "test", "cifar10": "test", "tiny_imagenet": "validation"
 
 
 def _prepare(name: str, data_dir: Path) -> None:
-    """Download and prepare `name` in `data_dir`.
+    """Download `name` to `data_dir`/downloads and prepare it in `data_dir`, one process at a time.
 
     Raises: DataError, which says what to put where, if that does not work.
     """
-    version = VERSIONS[name]
+    from diffinfo.data.originals import BUILDERS
+
     downloads = data_dir / "downloads"
     try:
-        import tensorflow_datasets as tfds
-
-        if name == "tiny_imagenet":
-            from diffinfo.data.tiny_imagenet import TinyImagenet
-
-            builder = TinyImagenet(data_dir=str(data_dir), file_format="array_record")
-        else:
-            builder = tfds.builder(
-                f"{name}:{version}", data_dir=str(data_dir), file_format="array_record"
-            )
-        builder.download_and_prepare(download_dir=str(downloads))
+        downloads.mkdir(parents=True, exist_ok=True)
+        with open(downloads / f".{name}.lock", "w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            builder = BUILDERS[name](data_dir=str(data_dir), file_format="array_record")
+            builder.download_and_prepare(download_dir=str(downloads))  # or finds it prepared
     except Exception as error:  # TFDS raises what its many libraries raise
-        archive = ""
-        if name == "tiny_imagenet":
-            archive = f", or the original tiny-imagenet-200.zip at {downloads / 'manual'}"
+        what = error if isinstance(error, DataError) else f"{type(error).__name__}: {error}"
         raise DataError(
-            f"{name} {version} is not in {data_dir} and could not be prepared there "
-            f"({type(error).__name__}: {error}). Put the folder that TFDS leaves elsewhere at "
-            f"{data_dir / name / version}{archive}, set TFDS_DATA_DIR (or data.{name}.data_dir) "
-            "to where it lies, or run this with internet access and the extra `download`'s "
-            "packages (envs/download.txt)"
+            f"{name} {VERSIONS[name]} is not in {data_dir} and could not be prepared there: "
+            f"{what}. Or put the folder that TFDS leaves elsewhere at "
+            f"{data_dir / name / VERSIONS[name]}, or set TFDS_DATA_DIR (or data.{name}.data_dir) "
+            "to where it lies"
         ) from error
 
 
