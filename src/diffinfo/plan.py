@@ -91,7 +91,24 @@ class Plan:
             )
         return name
 
+    def generator(self, experiment: str) -> Run:
+        """The run whose model generates the data of an experiment. Raises ConfigError unless it has
+        a classifier and data that are not generated themselves.
+        """
+        name = self.experiments[experiment]["data"]["generated"]["of"]
+        other = self.experiments.get(name, {"data": {}})
+        if "classifier" not in other or "generated" in other["data"]:
+            raise ConfigError(
+                f"experiments.{experiment}.data.generated.of: {name}; needs the name of an "
+                "experiment with a classifier, whose data are not generated"
+            )
+        return Run(name, other["seeds"][0], self.results / "runs")
+
     # Stages of one run.
+
+    def made_by(self, data: str) -> str:
+        """The name of the stage that makes the data set of this name."""
+        return "generate" if data.startswith("generated-") else "data"
 
     def needs(self, stage: Stage, run: Run) -> dict[str, list[str]]:
         """The files that the stage reads, by option; options whose files the experiment does not
@@ -100,9 +117,9 @@ class Plan:
         settings = self.experiments[run.experiment]
 
         def owner(need: Need) -> Run:
-            return (
-                Run(self.compared_with(run.experiment), run.seed, run.root) if need.beside else run
-            )
+            if need.whose == "beside":
+                return Run(self.compared_with(run.experiment), run.seed, run.root)
+            return self.generator(run.experiment) if need.whose == "generator" else run
 
         needs = {
             option: [str(self.path(name, owner(need))) for name in need.files]
@@ -115,7 +132,7 @@ class Plan:
 
     def writes(self, stage: Stage) -> dict[str, str]:
         """The files that the stage makes, with {experiment} and {seed}, or {data}, in them."""
-        folder = self.results / ("data" if stage.name == "data" else "runs")
+        folder = self.results / ("data" if "data" in stage.writes else "runs")
         return {name: str(folder / FILES[name].path) for name in stage.writes}
 
     def command(self, stage: Stage, run: Run) -> list[str]:
@@ -269,20 +286,35 @@ class Plan:
         )
         return "\n".join(lines)
 
+    def _runs_of(self, stage: Stage) -> list[Run]:
+        """The runs that a stage may be called for: of those that share a data set, one makes it."""
+        if "data" not in stage.writes:
+            return self.all_runs
+        names = dict.fromkeys(self.data.values())
+        return [self.users_of(name)[0] for name in names if self.made_by(name) == stage.name]
+
     def jobs(self) -> Sequence[tuple[Stage, Run]]:
         """Every stage and run that the figures and files of this config need, in an order in which
         they can be made.
         """
-        wanted = set(self.run_files)
-        wanted |= {file for name in self.tables for file in self.table_inputs(name)}
-        wanted |= {file for name in self.config["figures"] for file in self.figure_inputs(name)}
-        jobs = []
-        for stage in reversed(RUN_STAGES):
-            runs = self.all_runs
-            if stage.name == "data":
-                runs = [self.users_of(data)[0] for data in dict.fromkeys(self.data.values())]
-            for run in runs:
-                if wanted & {str(self.path(name, run)) for name in stage.writes}:
-                    jobs.append((stage, run))
-                    wanted |= {file for files in self.needs(stage, run).values() for file in files}
-        return jobs[::-1]
+        makers = {
+            str(self.path(name, run)): (stage, run)
+            for stage in RUN_STAGES
+            for run in self._runs_of(stage)
+            for name in stage.writes
+        }
+        jobs: dict[tuple[Stage, Run], None] = {}
+
+        def make(files: Iterable[str]) -> None:
+            for job in (makers[file] for file in files if file in makers):
+                if job not in jobs:
+                    for needed in self.needs(*job).values():
+                        make(needed)
+                    jobs[job] = None
+
+        make(self.run_files)
+        for name in self.tables:
+            make(self.table_inputs(name))
+        for name in self.config["figures"]:
+            make(self.figure_inputs(name))
+        return list(jobs)

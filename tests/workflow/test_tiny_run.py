@@ -21,6 +21,7 @@ from tests.studies.test_mi import QUICK
 import diffinfo.cli
 from diffinfo.cli import main
 from diffinfo.config import read_settings
+from diffinfo.errors import ConfigError
 from diffinfo.figures.registry import FIGURES, TABLES
 from diffinfo.files import read_arrays, read_json, write_table
 from diffinfo.plan import Plan
@@ -296,7 +297,9 @@ def test_every_stage_has_a_help_text_that_teaches(capsys):
 
 def test_every_file_of_a_run_is_made_by_one_stage_and_every_need_is_made():
     written = [name for stage in RUN_STAGES for name in stage.writes]
-    assert sorted(written) == sorted(FILES)
+    assert sorted(set(written)) == sorted(FILES)
+    twice = {name for name in written if written.count(name) > 1}
+    assert twice == {"data", "card"}, "data are made by one of two stages, by their source"
     for stage in (*RUN_STAGES, *OTHER_STAGES):
         for need in stage.needs.values():
             assert set(need.files) <= set(FILES)
@@ -317,6 +320,22 @@ def test_a_data_set_is_made_once_for_all_that_use_it(plan):
     used = {run.experiment: plan.path("data", run) for run in plan.all_runs}
     assert used["digits"] == used["dae"] == used["split-0.1"]
     assert used["digits"].parent == plan.results / "data"
+
+
+def test_generated_data_are_made_after_the_model_that_they_need(plan):
+    order = [(stage.name, run.experiment) for stage, run in plan.jobs()]
+    trained, made = order.index(("train", "digits")), order.index(("generate", "guided-2"))
+    assert trained < made < order.index(("train", "guided-2"))
+    assert ("data", "guided-2") not in order
+
+
+@pytest.mark.parametrize("of", ["nobody", "determinism-1", "guided-0"])
+def test_generated_data_need_a_model_with_a_classifier(config, of):
+    data = {"generated": config["experiments"]["guided"]["data"]["generated"] | {"of": of}}
+    guided = config["experiments"]["guided"] | {"data": data}
+    plan = Plan(config | {"experiments": config["experiments"] | {"guided": guided}})
+    with pytest.raises(ConfigError, match=f"guided-0.data.generated.of: {of}; needs the name"):
+        plan.jobs()
 
 
 def test_a_section_that_the_workflow_forgets_is_an_error_that_names_it(

@@ -5,7 +5,8 @@
 PRIORITY = {"data": 30, "train": 20, "classifier": 20}
 
 for stage in RUN_STAGES:
-    job = "{data}" if stage.name == "data" else "{experiment}-seed-{seed}"
+    job = "{data}" if "data" in stage.writes else "{experiment}-seed-{seed}"
+    made = any_of(sorted({name for name in PLAN.data.values() if PLAN.made_by(name) == stage.name}))
 
     rule:
         name:
@@ -19,6 +20,8 @@ for stage in RUN_STAGES:
             logged("logs", f"{stage.name}/{job}"),
         benchmark:
             logged("benchmarks", f"{stage.name}/{job}")
+        wildcard_constraints:
+            data=made,
         priority: PRIORITY.get(stage.name, 25)
         conda:
             ENV

@@ -260,6 +260,10 @@ def make_dataset(settings: dict[str, Any]) -> Dataset:
     Raises: DataError if a file cannot be used, or an option does not suit the data.
     """
     ((source, options),) = settings.items()
+    if source == "generated":
+        raise DataError(
+            "data.generated: these come from another experiment's model, by `diffinfo generate`"
+        )
     dataset = SOURCES[source](options)
     keep = options.get("keep_label", 1)
     if keep < 1:

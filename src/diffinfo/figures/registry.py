@@ -29,6 +29,7 @@ TABLES = {
     "codes.separation": Table(("latents", "estimate", "profile"), readable=True),
     "cutoff.cutoff": Table(("estimate", "profile")),
     "few_steps.few_steps": Table(("few_steps",)),
+    "generated.generated": Table(("estimate", "profile")),
     "illustrations.fig1": Table(),
     "illustrations.fig6": Table(),
     "illustrations.fig7": Table(),
@@ -133,6 +134,12 @@ FIGURES = {
     ),
     "estimators": Figure("errors of estimators of I(X;Y), one panel per sweep", **_CASES),
     "samples": Figure("generated images beside real ones", **_FIELDS, picture="samples"),
+    "guided_images": Figure(
+        "information of the images that guided models generate",
+        "generated.generated",
+        **_FIELDS,
+        classifier=True,
+    ),
     "label_maps": Figure(
         "where in a picture the information about its label sits",
         **_FIELDS,

@@ -31,13 +31,14 @@ from diffinfo.runs import FILES
 class Need:
     """A file that a stage reads, and those that it finds beside it.
 
-    optional: it is there only if the experiment has a section of that file's name. beside: it
-    belongs to the experiment that this one is compared with (its `beside`). about: for the help
-    text, where `FILES` does not say it all.
+    optional: it is there only if the experiment has a section of that file's name. whose: the
+    experiment that it belongs to, if not this one: the one that this one is compared with
+    ("beside"), or the one whose model makes its data ("generator"). about: for the help text, where
+    `FILES` does not say it all.
     """
 
-    def __init__(self, *files: str, optional: bool = False, beside: bool = False, about: str = ""):
-        self.files, self.optional, self.beside = files, optional, beside
+    def __init__(self, *files: str, optional: bool = False, whose: str = "", about: str = ""):
+        self.files, self.optional, self.whose = files, optional, whose
         self.about = about or FILES[files[0]].about
 
 
@@ -140,6 +141,7 @@ RUN_STAGES = tuple(
             "data",
             "train",
             "classifier",
+            "generate",
             "estimate",
             "sample",
             "maps",

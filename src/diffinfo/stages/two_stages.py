@@ -8,8 +8,8 @@ NEEDS = {
     "data": Need("data", "card"),
     "autoencoder": Need("model", about="a diffusion autoencoder without split (tau 0)"),
     "codes": Need("code_model"),
-    "model": Need("model", beside=True, about="a model of the images themselves, to be guided"),
-    "classifier": Need("classifier", beside=True),
+    "model": Need("model", whose="beside", about="a model of the images themselves, to be guided"),
+    "classifier": Need("classifier", whose="beside"),
 }
 WRITES = ("two_stages",)
 SECTIONS = ("sample",)
