@@ -8,7 +8,7 @@ import pytest
 from diffinfo.config import complete
 from diffinfo.data.dataset import check_pairs
 from diffinfo.errors import DataError
-from diffinfo.studies.generate import generate, judged, nearest
+from diffinfo.studies.generate import generate, judged
 
 PROCESS = complete("process", {})
 
@@ -60,16 +60,6 @@ def test_copies_and_wrong_labels_are_seen(mixture):
     assert said["nearest"]["value"] == 0
     assert said["accuracy"]["value"] == 0
     assert said["held_out_classifier"]["value"] < 0
-
-
-def test_the_nearest_is_found():
-    rng = np.random.default_rng(0)
-    x, others = (rng.integers(0, 256, (n, 3, 3, 1), np.uint8) for n in (7, 20))
-    distance, rows = nearest(x, others, block=3)
-    every = (x[:, None].astype(float) - others) ** 2
-    every = np.sqrt(every.reshape(7, 20, -1).mean(-1))
-    np.testing.assert_array_equal(rows, every.argmin(1))
-    np.testing.assert_allclose(distance, every.min(1), rtol=1e-6)
 
 
 def test_guidance_draws_images_to_where_labels_differ(mixture, made):

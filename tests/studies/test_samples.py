@@ -33,7 +33,10 @@ def test_labels_are_those_asked_for(mixture, method):
     assert len(np.unique(_label(made.unconditional, mixture.means))) == 3
     spread = (made.conditional[0] / 255 - mixture.means[made.y].reshape(-1, 4, 4, 1)).std()
     assert spread == pytest.approx(0.05, rel=0.2)
-    assert set(made.arrays()) == {"y", "real", "unconditional", "guidance", "conditional"}
+    # As far from training images as test images are, in proportion to that spread.
+    assert made.distance.mean() == pytest.approx(made.real_distance.mean(), rel=0.2)
+    off = made.nearest.astype(float) - made.conditional[0]
+    np.testing.assert_allclose(np.sqrt((off**2).mean((1, 2, 3))), made.distance, rtol=1e-5)
 
 
 def test_only_labelled_images_are_sampled(mixture, vectors):

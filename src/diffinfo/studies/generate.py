@@ -13,6 +13,7 @@ from scipy.stats import entropy
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.estimate.frechet import classifier_features, frechet_distance
+from diffinfo.estimate.neighbours import nearest
 from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import schedule_of
@@ -25,22 +26,6 @@ _BLOCK = 250  # images that are generated at once
 _POWER = 2  # of the grid in time
 _COMPARED = 500  # images whose nearest neighbours are sought
 _RESAMPLED = 20  # halves of the images, for the error of a Fréchet distance
-
-
-def nearest(x: np.ndarray, others: np.ndarray, block: int = 100) -> tuple[np.ndarray, np.ndarray]:
-    """Return the root mean square difference of each of x to the nearest of `others`, and its row.
-
-    x, others: images `(N, ...)` and `(M, ...)` uint8. The differences are in grey levels.
-    """
-    one, other = (np.reshape(array, (len(array), -1)).astype(np.float32) for array in (x, others))
-    squares = np.square(other).sum(1)
-    rows = np.concatenate(
-        [
-            np.argmin(squares - 2 * one[start : start + block] @ other.T, axis=1)
-            for start in range(0, len(one), block)
-        ]
-    )
-    return np.sqrt(np.square(one - other[rows]).mean(1)), rows
 
 
 def _mean(values: np.ndarray) -> dict[str, float]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
+from diffinfo.estimate.neighbours import nearest
 from diffinfo.process.denoise import Denoiser
 from diffinfo.sample.guidance import guided
 from diffinfo.sample.solvers import SOLVERS, sample
@@ -21,7 +22,9 @@ class Samples:
 
     real: test images of those labels, which repeat where a label has too few; unconditional:
     generated without a label; conditional: `(len(guidance), N, H, W, C)`, generated with the
-    guidance weights `guidance`.
+    guidance weights `guidance`. nearest: the training images that are nearest to the first of
+    these, at root mean square differences `distance` `(N,)` in grey levels; `real_distance` are
+    those of `real`.
     """
 
     y: np.ndarray
@@ -29,6 +32,9 @@ class Samples:
     unconditional: np.ndarray
     guidance: np.ndarray
     conditional: np.ndarray
+    nearest: np.ndarray
+    distance: np.ndarray
+    real_distance: np.ndarray
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Every field under its own name."""
@@ -67,10 +73,16 @@ def samples(
 
     of_label = [np.flatnonzero(dataset.y_test == label) for label in range(dataset.classes)]
     rows = np.concatenate([np.resize(rows[:per_class], per_class) for rows in of_label])
+    real = dataset.x_test[rows]
+    conditional = np.stack([generated(guided(denoiser, w), y) for w in settings["guidance"]])
+    distance, of_training = nearest(conditional[0], dataset.x_train)
     return Samples(
         y=np.asarray(y),
-        real=dataset.x_test[rows],
+        real=real,
         unconditional=generated(denoiser, None),
         guidance=np.asarray(settings["guidance"], float),
-        conditional=np.stack([generated(guided(denoiser, w), y) for w in settings["guidance"]]),
+        conditional=conditional,
+        nearest=dataset.x_train[of_training],
+        distance=distance,
+        real_distance=nearest(real, dataset.x_train)[0],
     )
