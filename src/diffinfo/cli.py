@@ -18,7 +18,7 @@ Information stored in diffusion models, measured in nats. `snakemake` runs all s
 each also runs by hand.
 
 for every run:  {", ".join(stage.name for stage in RUN_STAGES)}
-for all runs:   table, figure, manifest
+for all runs:   table, figure, manifest; summary (of the image models of several results)
 for your own:   mi (information of paired arrays), schedule (noise levels to sample at)"""
 
 SETTINGS = (

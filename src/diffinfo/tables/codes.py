@@ -110,20 +110,25 @@ def codes(runs: Sequence[Run]) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(crossings)], ignore_index=True) if crossings else table
 
 
-def _shares(run: Run, quantity: str, splits: np.ndarray) -> pd.DataFrame:
-    """How much of a quantity of the run's profile sits above each log-SNR of `splits` `(K,)`.
-
-    It is given in nats and as a share of the whole. The edges of strata are joined by straight
-    lines. The error of a share is that of the delta method, as its two parts are correlated.
-    Raises: DataError if the profile lacks the quantity.
-    """
+def _shares_of(run: Run, quantity: str, splits: np.ndarray) -> pd.DataFrame:
+    """`shares` of a quantity of the run's profile. Raises: DataError if the profile lacks it."""
     strata = pd.read_csv(run.file("profile"))
-    rows = strata[strata["quantity"] == quantity].sort_values("lam_low")
+    rows = strata[strata["quantity"] == quantity]
     if rows.empty:
         raise DataError(
             f"{run.folder}: its estimates have no {quantity}; "
             "give the experiment a section `classifier`"
         )
+    return shares(rows, splits)
+
+
+def shares(rows: pd.DataFrame, splits: np.ndarray) -> pd.DataFrame:
+    """How much of one quantity's profile sits above each log-SNR of `splits` `(K,)`.
+
+    It is given in nats and as a share of the whole. The edges of strata are joined by straight
+    lines. The error of a share is that of the delta method, as its two parts are correlated.
+    """
+    rows = rows.sort_values("lam_low")
     edges = np.append(rows["lam_low"], rows["lam_high"].iloc[-1])
     above, above_se = (
         np.interp(splits, edges, np.append(rows[name], 0.0)) for name in ("produced", "produced_se")
@@ -135,10 +140,10 @@ def _shares(run: Run, quantity: str, splits: np.ndarray) -> pd.DataFrame:
     total, total_se = rows["produced"].iloc[0], rows["produced_se"].iloc[0]
     covariance = 0.5 * (total_se**2 - above_se**2 - below_se**2)
     variance = (below * above_se) ** 2 + (above * below_se) ** 2 - 2 * above * below * covariance
-    shares = {"value": above / total, "standard_error": np.sqrt(np.maximum(variance, 0)) / total**2}
+    share = {"value": above / total, "standard_error": np.sqrt(np.maximum(variance, 0)) / total**2}
     nats = {"value": above, "standard_error": above_se}
     return pd.concat(
-        [pd.DataFrame(nats), pd.DataFrame(shares)], keys=["nats", "share"], names=["unit", "row"]
+        [pd.DataFrame(nats), pd.DataFrame(share)], keys=["nats", "share"], names=["unit", "row"]
     ).reset_index()
 
 
@@ -180,8 +185,8 @@ def separation(runs: Sequence[Run], beside: Sequence[Run]) -> pd.DataFrame:
             "lam_max": measured["lam_max"],
         }
         for name, quantity in (("s_nn", "s_nn"), ("information", "classifier")):
-            shares = pd.concat([_shares(run, quantity, splits) for run in models])
-            for (unit, i), each in shares.groupby(["unit", "row"], sort=False):
+            parts = pd.concat([_shares_of(run, quantity, splits) for run in models])
+            for (unit, i), each in parts.groupby(["unit", "row"], sort=False):
                 row = {
                     "tau": taus[i],
                     "quantity": f"{name}_early_{unit}",
