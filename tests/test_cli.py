@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -255,3 +257,120 @@ def test_kill_minus_nine_in_the_middle_then_the_same_command(tmp_path):
         killed.with_suffix(".history.csv").read_bytes()
         == whole.with_suffix(".history.csv").read_bytes()
     )
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """A CSV of 300 related pairs."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(300)
+    table = pd.DataFrame({"a": x, "b": x + rng.standard_normal(300)})
+    table.to_csv(tmp_path / "genes.csv", index=False)
+    return tmp_path / "genes.csv"
+
+
+def _mi(monkeypatch, *words):
+    """`diffinfo mi` with a stand-in for the estimate, which takes a minute."""
+    levels = {"lam_low": [0.0], "lam_high": [1.0], "s_low": [0.1], "s_high": [0.5]}
+    profile = pd.DataFrame({"quantity": ["loss_difference"]} | levels)
+    for name in ("amount", "remaining"):
+        profile[name], profile[f"{name}_se"] = 0.3, 0.01
+    calls = []
+
+    class Found:
+        warnings = ()
+
+        def __str__(self):
+            return "I(X;Y) = 0.3"
+
+    Found.profile = profile
+    monkeypatch.setattr(
+        "diffinfo.studies.mi.estimate_mi", lambda *args, **kwargs: calls.append(1) or Found()
+    )
+    return main(["mi", *words]), len(calls)
+
+
+def test_a_plot_replaces_nothing_but_an_earlier_plot(pairs, monkeypatch, capsys):
+    arrays = ("--x", f"{pairs}:a", "--y", f"{pairs}:b", "--plot")
+    before = pairs.read_bytes()
+    for name, message in (
+        ("genes.pdf", "genes.csv: is read by this command; name another file"),
+        ("genes.jpg", "genes.csv: is read by this command"),
+        ("where.jpg", r"--plot .*where.jpg: needs the suffix .pdf or .svg"),
+    ):
+        assert _mi(monkeypatch, *arrays, str(pairs.with_name(name))) == (1, 0)
+        assert re.search(message, capsys.readouterr().err)
+    assert pairs.read_bytes() == before
+    plot = pairs.with_name("where.pdf")
+    for name in ("where.csv", "where.png", "where.pdf"):
+        other = pairs.with_name(name)
+        other.write_text("somebody's")
+        assert _mi(monkeypatch, *arrays, str(plot)) == (1, 0)
+        assert f"would replace {other}, which is not of an earlier plot" in capsys.readouterr().err
+        assert other.read_text() == "somebody's"
+        other.unlink()
+    for _ in range(2):  # the second time over its own files
+        assert _mi(monkeypatch, *arrays, str(plot)) == (0, 1)
+        assert "0.3" in capsys.readouterr().out
+        assert plot.stat().st_size > 1000
+
+
+def test_the_number_is_printed_before_the_plot_is_drawn(pairs, monkeypatch, capsys):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("diffinfo.figures.where.draw", full)
+    arrays = ("--x", f"{pairs}:a", "--y", f"{pairs}:b", "--plot", str(pairs.with_name("p.pdf")))
+    assert _mi(monkeypatch, *arrays) == (1, 1)
+    printed = capsys.readouterr()
+    assert "I(X;Y) = 0.3" in printed.out
+    assert "No space left" in printed.err
+
+
+def test_no_command_writes_over_what_it_reads(tmp_path, capsys):
+    for name in ("d.npz", "d.json", "m.msgpack", "curve.csv", "own.npz"):
+        (tmp_path / name).write_text("precious")
+    (tmp_path / "folder.json").mkdir()
+    at = {path.name: str(path) for path in tmp_path.iterdir()}
+    own = json.dumps({"data": {"npz": {"path": at["own.npz"]}}})
+    read = "is read by this command; name another file to write"
+    for words, message in (
+        (["schedule", "--risk", at["curve.csv"], "--steps", "3", "--out", at["curve.csv"]], read),
+        (
+            ["train", "--settings", json.dumps(TRAIN), "--data", at["d.npz"], "--out", at["d.npz"]],
+            read,
+        ),
+        (
+            ["estimate", "--data", at["d.npz"], "--model", at["m.msgpack"], "--out", at["d.json"]],
+            read,
+        ),
+        (["data", "--settings", own, "--out", at["own.npz"]], read),
+        (["figure", "fig12", "--inputs", at["curve.csv"], "--out", at["curve.csv"]], read),
+        (
+            [
+                "estimate",
+                "--data",
+                at["d.npz"],
+                "--model",
+                at["m.msgpack"],
+                "--out",
+                at["folder.json"],
+            ],
+            "folder.json: is a folder; name a file to write",
+        ),
+        (
+            [
+                "schedule",
+                "--risk",
+                at["curve.csv"],
+                "--steps",
+                "3",
+                "--out",
+                at["own.npz"] + "/x.csv",
+            ],
+            "cannot be written, as .*own.npz is no folder",
+        ),
+    ):
+        assert main(words) == 1, words
+        assert re.search(message, capsys.readouterr().err), words
+    assert all(Path(at[name]).read_text() == "precious" for name in at if name != "folder.json")

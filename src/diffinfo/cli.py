@@ -9,6 +9,7 @@ from pathlib import Path
 
 from diffinfo import __version__
 from diffinfo.config import describe, read_settings
+from diffinfo.data.inputs import source_files
 from diffinfo.errors import ConfigError, DataError
 from diffinfo.runs import FILES
 from diffinfo.stages.contract import RUN_STAGES, STAGES, Job, Stage
@@ -95,6 +96,24 @@ def _job(stage: Stage, args: argparse.Namespace) -> Job:
     )
 
 
+def _check_outputs(stage: Stage, job: Job) -> None:
+    """Raise DataError, before any work is done, where the result could not be written, or would
+    replace what the command reads.
+    """
+    read = stage.read(job)
+    if "data" in job.settings:
+        read += source_files(job.settings["data"])
+    read = {path.resolve() for path in read}
+    for path in stage.made(job):
+        if path.resolve() in read:
+            raise DataError(f"{path}: is read by this command; name another file to write")
+        if path.is_dir():
+            raise DataError(f"{path}: is a folder; name a file to write")
+        folder = next(parent for parent in path.resolve().parents if parent.exists())
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            raise DataError(f"{path}: cannot be written, as {folder} is no folder of yours")
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one stage. The exit status is 0, or 1 with one line on what is wrong and what to do."""
     args = make_parser().parse_args(argv)
@@ -108,7 +127,9 @@ def main(argv: list[str] | None = None) -> int:
         os.environ["XLA_FLAGS"] = flags.strip()
     stage = STAGES[args.stage]
     try:
-        stage.module.run(_job(stage, args))
+        job = _job(stage, args)
+        _check_outputs(stage, job)
+        stage.module.run(job)
     except (ConfigError, DataError, OSError, FloatingPointError) as error:
         print(f"diffinfo {args.stage}: {error}", file=sys.stderr)
         return 1

@@ -18,7 +18,7 @@ for JAX.
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -45,12 +45,20 @@ class Need:
 @dataclass(frozen=True)
 class Option:
     """An option of the command line. keywords: of argparse; workflow: its value in the workflow,
-    such as "{seed}".
+    such as "{seed}". reads: whether its values name files that are read; writes: the suffixes of
+    the files that it makes, that of its own value ("") among them.
     """
 
     flag: str
     keywords: Mapping[str, Any]
     workflow: str | None = None
+    reads: bool = False
+    writes: tuple[str, ...] = ()
+
+    @property
+    def dest(self) -> str:
+        """The name of its value."""
+        return self.keywords.get("dest", self.flag.lstrip("-").replace("-", "_"))
 
 
 SEED = Option(
@@ -90,6 +98,14 @@ class Job:
         return report
 
 
+def _together(names: Sequence[str], first: Path) -> dict[str, Path]:
+    """The files of these names, the first of which is `first`: the others lie beside it."""
+    stem = Path(FILES[names[0]].path).stem
+    suffixes = {name: Path(FILES[name].path).name.removeprefix(stem) for name in names[1:]}
+    beside = {name: first.with_name(first.stem + suffix) for name, suffix in suffixes.items()}
+    return {names[0]: first} | beside
+
+
 @dataclass(frozen=True)
 class Stage:
     """The statement of one stage's module, with what is left out filled in."""
@@ -123,13 +139,33 @@ class Stage:
         """All files that the stage makes when its first one is `out`: `m.msgpack` has
         `m.history.csv` beside it.
         """
-        out = Path(out)
-        first, *others = self.writes
-        stem = Path(FILES[first].path).stem
-        beside = {name: Path(FILES[name].path).name.removeprefix(stem) for name in others}
-        return {first: out} | {
-            name: out.with_name(out.stem + suffix) for name, suffix in beside.items()
-        }
+        return _together(self.writes, Path(out))
+
+    def read(self, job: Job) -> list[Path]:
+        """All files that a call reads, as far as its command line names them."""
+        files = [
+            path
+            for option, need in self.needs.items()
+            if job.needs[option]
+            for path in _together(need.files, job.needs[option]).values()
+        ]
+        for option in self.options:
+            if option.reads:
+                given = getattr(job.options, option.dest) or []
+                for text in [given] if isinstance(given, str) else given:
+                    # Of an array or a column, the file: FILE:NAME.
+                    whole = Path(text)
+                    files.append(whole if whole.exists() else Path(text.partition(":")[0]))
+        return files
+
+    def made(self, job: Job) -> list[Path]:
+        """All files that a call makes."""
+        files = list(job.writes.values())
+        for option in self.options:
+            given = getattr(job.options, option.dest) if option.writes else None
+            if given:
+                files += [Path(given).with_suffix(s) if s else Path(given) for s in option.writes]
+        return files
 
 
 # Made for every run (data: for every experiment) by the workflow, in the order in which they depend

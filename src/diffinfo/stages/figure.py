@@ -5,8 +5,16 @@ from diffinfo.stages.contract import Job, Option
 
 OPTIONS = (
     Option("figure", {"choices": list(FIGURES), "metavar": "figure", "help": ", ".join(FIGURES)}),
-    Option("--inputs", {"nargs": "+", "required": True, "help": "its tables, then its pictures"}),
-    Option("--out", {"required": True, "help": "the .pdf (or .svg) to write; .png goes beside it"}),
+    Option(
+        "--inputs",
+        {"nargs": "+", "required": True, "help": "its tables, then its pictures"},
+        reads=True,
+    ),
+    Option(
+        "--out",
+        {"required": True, "help": "the .pdf (or .svg) to write; .png goes beside it"},
+        writes=("", ".png"),
+    ),
 )
 EXAMPLES = """\
   diffinfo figure fig12 --inputs results/tables/fig12.csv --out fig12.pdf

@@ -5,9 +5,13 @@ has changed since.
 from diffinfo.stages.contract import Job, Option
 
 OPTIONS = (
-    Option("--files", {"nargs": "+", "default": [], "help": "files below the manifest's folder"}),
+    Option(
+        "--files",
+        {"nargs": "+", "default": [], "help": "files below the manifest's folder"},
+        reads=True,
+    ),
     Option("--config-json", {"default": "{}", "help": "the whole configuration, as JSON"}),
-    Option("--out", {"help": "the manifest to write"}),
+    Option("--out", {"help": "the manifest to write"}, writes=("",)),
     Option("--verify", {"metavar": "MANIFEST", "help": "check the files of this one instead"}),
 )
 EXAMPLES = """\

@@ -6,14 +6,20 @@ numbers). Columns may have any scale, skewness or tails: the answer does not cha
 maps of single columns. Without --minutes the same files and --seed give the same number.
 """
 
+from pathlib import Path
+
 from diffinfo.stages.contract import Job, Option
 
 WHERE = ".npy, .npz, .csv or .parquet; FILE:NAME picks an array of an .npz, FILE:A,B,C columns"
 MINUTES = "training time in all (default: a fixed number of steps, about 1.5 minutes on 2 cores)"
 PLOT = "draw where in log-SNR the information sits (.pdf or .svg; CSV beside)"
 OPTIONS = (
-    Option("--x", {"required": True, "metavar": "FILE", "help": WHERE}),
-    Option("--y", {"required": True, "metavar": "FILE", "help": "the same; numbers, or labels"}),
+    Option("--x", {"required": True, "metavar": "FILE", "help": WHERE}, reads=True),
+    Option(
+        "--y",
+        {"required": True, "metavar": "FILE", "help": "the same; numbers, or labels"},
+        reads=True,
+    ),
     Option(
         "--discrete",
         {"choices": ["auto", "yes", "no"], "default": "auto", "help": "are y's values labels?"},
@@ -21,7 +27,7 @@ OPTIONS = (
     Option("--minutes", {"type": float, "help": MINUTES}),
     Option("--seed", {"type": int, "default": 0, "help": "of folds, networks and noise"}),
     Option("--json", {"action": "store_true", "help": "print all numbers as JSON"}),
-    Option("--plot", {"metavar": "FILE", "help": PLOT}),
+    Option("--plot", {"metavar": "FILE", "help": PLOT}, writes=("", ".png", ".csv")),
 )
 EXAMPLES = """\
   diffinfo mi --x x.npy --y y.npy
@@ -32,13 +38,14 @@ EXAMPLES = """\
 def run(job: Job) -> None:
     import json
     import sys
-    from pathlib import Path
 
     from diffinfo.data.columns import read_columns
     from diffinfo.files import write_table
     from diffinfo.studies.mi import estimate_mi
 
     options = job.options
+    if options.plot:
+        _check_plot(Path(options.plot))
     measured = estimate_mi(
         read_columns(options.x),
         read_columns(options.y),
@@ -47,12 +54,35 @@ def run(job: Job) -> None:
         random_state=options.seed,
         report=job.report,
     )
+    # The number first: whatever happens to the plot, it is not lost.
+    for warning in measured.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    shown = json.dumps(measured.as_dict(), indent=2, sort_keys=True) if options.json else measured
+    print(shown, flush=True)
     if options.plot:
         from diffinfo.figures.where import draw
 
         table = Path(options.plot).with_suffix(".csv")
         write_table(table, measured.profile)
         draw([table], options.plot)
-    for warning in measured.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
-    print(json.dumps(measured.as_dict(), indent=2, sort_keys=True) if options.json else measured)
+
+
+def _check_plot(plot: Path) -> None:
+    """Raise DataError for a plot of a kind that cannot be drawn, or over anybody else's files."""
+    from diffinfo.errors import DataError
+
+    if plot.suffix.lower() not in (".pdf", ".svg"):
+        raise DataError(f"--plot {plot}: needs the suffix .pdf or .svg")
+    beside = [plot, plot.with_suffix(".png"), plot.with_suffix(".csv")]
+    there = [path for path in beside if path.exists()]
+    if there and not (beside[-1].is_file() and _is_profile(beside[-1])):
+        raise DataError(
+            f"--plot {plot}: would replace {there[0]}, which is not of an earlier plot; "
+            "name another file, or move that one"
+        )
+
+
+def _is_profile(path: Path) -> bool:
+    """Whether a file begins as the table beside a plot does."""
+    with open(path, "rb") as stream:
+        return stream.readline().startswith(b"quantity,lam_low,lam_high,")

@@ -17,12 +17,16 @@ LAMBDA = (
 RHO = "penalty for uneven steps in log-SNR (default 0: none, exact)"
 BETAS = ("linear", "scaled_linear")
 OPTIONS = (
-    Option("--risk", {"required": True, "help": "the .csv of the risk curve: columns snr, risk"}),
+    Option(
+        "--risk",
+        {"required": True, "help": "the .csv of the risk curve: columns snr, risk"},
+        reads=True,
+    ),
     Option("--steps", {"type": int, "required": True, "help": "how many the sampler takes"}),
     Option("--lambda", {"dest": "saturation", "type": float, "default": 0.05, "help": LAMBDA}),
     Option("--rho", {"type": float, "default": 0.0, "help": RHO}),
     Option("--betas", {"choices": BETAS, "default": "linear", "help": "which DDPM time steps"}),
-    Option("--out", {"help": "the .csv to write (default: standard output)"}),
+    Option("--out", {"help": "the .csv to write (default: standard output)"}, writes=("",)),
 )
 EXAMPLES = """\
   diffinfo schedule --risk model.risk.csv --steps 10 --lambda 0.05

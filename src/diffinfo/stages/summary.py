@@ -7,7 +7,11 @@ from diffinfo.stages.contract import Job, Option
 
 OPTIONS = (
     Option("results", {"nargs": "+", "help": "folders with `tables/` in them"}),
-    Option("--out", {"required": True, "help": "the CSV to write; .md goes beside it"}),
+    Option(
+        "--out",
+        {"required": True, "help": "the CSV to write; .md goes beside it"},
+        writes=("", ".md"),
+    ),
 )
 EXAMPLES = """\
   diffinfo summary results/reference/default results/reference/mnist-cpu --out summary.csv"""

@@ -12,7 +12,11 @@ OPTIONS = (
     Option("table", {"choices": list(TABLES), "metavar": "table", "help": ", ".join(TABLES)}),
     Option("--runs", {"nargs": "+", "default": [], "help": "folders <experiment>/seed-<n>"}),
     Option("--beside", {"nargs": "+", "default": [], "help": "runs to compare with (separation)"}),
-    Option("--out", {"required": True, "help": "the CSV to write; some tables also write .md"}),
+    Option(
+        "--out",
+        {"required": True, "help": "the CSV to write; some tables also write .md"},
+        writes=("", ".md"),
+    ),
 )
 EXAMPLES = """\
   diffinfo table runs.estimates --runs results/runs/digits/seed-0 --out estimates.csv
