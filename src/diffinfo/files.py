@@ -92,6 +92,20 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
+def read_array_of(path: str | Path, name: str = "") -> np.ndarray:
+    """Read one array of an `.npz`: the one of that name, or the only one.
+
+    Raises: DataError, naming the file, as `read_arrays`, or where there is no such array.
+    """
+    with _reading(path), np.load(path, allow_pickle=False) as archive:
+        held = sorted(archive.files)
+        if name in held or (not name and len(held) == 1):
+            return archive[name or held[0]]
+    if not name:
+        raise DataError(f"{path}: holds {', '.join(held) or 'nothing'}; say which as {path}:NAME")
+    raise DataError(f"{path}: has no array {name!r}; it holds {', '.join(held)}")
+
+
 def map_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """Map every array of an uncompressed `.npz` into memory, read-only: jobs share its pages.
 

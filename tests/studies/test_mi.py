@@ -10,7 +10,8 @@ import pytest
 
 import diffinfo
 from diffinfo.cli import main
-from diffinfo.data.columns import as_labels, read_columns
+from diffinfo.data.columns import as_labels, opened
+from diffinfo.data.table_files import read_columns
 from diffinfo.errors import DataError
 from diffinfo.estimate.integrand import Terms
 from diffinfo.estimate.statistics import Estimate
@@ -71,10 +72,10 @@ def test_integers_may_be_numbers_or_labels(quick):
     several = np.digitize(y[:, 0], [-0.5, 0.5])
     assert diffinfo.estimate_mi(x, several).classes == 3
     assert diffinfo.estimate_mi(x, several, discrete=False).classes is None
-    np.testing.assert_array_equal(as_labels(several, "auto", 8), several)
-    assert as_labels(several, False, 8) is None
+    np.testing.assert_array_equal(as_labels(opened(several, "y"), "auto", 8), several)
+    assert as_labels(opened(several, "y"), False, 8) is None
     for numbers in (np.arange(400), np.round(3 * y[:, 0]).astype(int)):  # all different; some rare
-        assert as_labels(numbers, "auto", 8) is None
+        assert as_labels(opened(numbers, "y"), "auto", 8) is None
 
 
 def _with(array, row, column, value):
@@ -86,7 +87,10 @@ def _with(array, row, column, value):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda x, y: (_with(x, 17, 1, np.nan), y), r"x: nan in row 17, column 1 \(1 in all\)"),
+        (
+            lambda x, y: (_with(x, 17, 1, np.nan), y),
+            r"x: no value in row 17, column 1 \(1 in all\)",
+        ),
         (lambda x, y: (x, _with(y, 3, 0, np.inf)), r"y: inf in row 3, column 0"),
         (lambda x, y: (x[:-1], y), "x has 399 rows and y 400; they must be pairs"),
         (lambda x, y: (np.c_[x, np.ones(400)], y), r"x: column 2 is constant"),
@@ -97,15 +101,15 @@ def _with(array, row, column, value):
         ),
         (
             lambda x, y: (x[:, :, None], y),
-            r"x: needs shape \(n, d\), rows are examples; got \(400, 2, 1\)",
+            r"x: needs shape \(n,\) or \(n, d\), rows are examples; got \(400, 2, 1\)",
         ),
-        (lambda x, y: (np.full(400, "a"), y), "x: not numbers .*labels belong in y"),
+        (lambda x, y: (np.full(400, "a"), y), "x: not numbers but text, such as 'a' in row 0"),
         (lambda x, y: (x, np.zeros(400, int)), "y: only one label"),
         (
             lambda x, y: (x, np.array(["a"] * 397 + ["b"] * 3)),
-            "y: label number 1 has fewer than 8 rows",
+            "y: the label 'b' has 3 rows, and needs 8; merge or remove it",
         ),
-        (lambda x, y: (x, pd.Series(["a", None] * 200)), "y: row 1 has no label"),
+        (lambda x, y: (x, pd.Series(["a", None] * 200)), "y: no value in row 1"),
     ],
 )
 def test_what_cannot_be_used_is_named(change, message):
@@ -246,3 +250,47 @@ def test_more_than_radial_factors_must_tell_more_than_the_error_of_that():
     assert mi._better(ways, [0, 3, 0, 3]) == 0
     assert mi._better(ways[::2], [3, 3]) == 0
     assert mi._better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"discrete": "maybe"}, "discrete: 'maybe'"),
+        ({"discrete": 1}, "discrete: 1"),
+        ({"missing": "fill"}, "missing: 'fill'"),
+        ({"minutes": 0}, "minutes: 0; it is a positive number"),
+        ({"minutes": -1}, "minutes: -1"),
+        ({"minutes": float("nan")}, "minutes: nan"),
+        ({"minutes": "5"}, "minutes: '5'"),
+        ({"random_state": -1}, "random_state: -1"),
+        ({"random_state": 2**40}, f"random_state: {2**40}"),
+        ({"random_state": 0.5}, "random_state: 0.5"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options, message):
+    with pytest.raises(DataError, match=message):
+        diffinfo.estimate_mi(*_pair(), **options)
+
+
+def test_seeds_may_come_from_generators(quick):
+    x, y = _pair()
+    state = int(np.random.default_rng(5).integers(2**32))
+    one = diffinfo.estimate_mi(x, y, random_state=np.random.default_rng(5))
+    assert one.random_state == state
+    assert diffinfo.estimate_mi(x, y, random_state=state).mi == one.mi
+    assert diffinfo.estimate_mi(x, y, random_state=None).random_state != state
+
+
+def test_rows_without_a_value_are_left_out_where_that_is_asked_for(quick):
+    x, y = _pair()
+    more = np.concatenate([x, [[np.nan, 0.0]]]), np.concatenate([y, [[0.0, 0.0]]])
+    measured = diffinfo.estimate_mi(*more, missing="drop")
+    assert (measured.n, measured.dropped) == (400, 1)
+    assert measured.mi == diffinfo.estimate_mi(x, y).mi
+    assert "400 rows (1 more lack a value)" in measured.summary()
+
+
+def test_arrays_turned_on_their_side_are_asked_about():
+    x, y = _pair()
+    with pytest.raises(DataError, match=r"2 rows .*are they turned on their side"):
+        diffinfo.estimate_mi(x.T, y.T)

@@ -3,127 +3,202 @@
 Errors name the array, the row and the column.
 """
 
-from functools import partial
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from diffinfo.errors import DataError
-from diffinfo.files import read_arrays
 
 MOST_LABELS = 200
+_LARGEST = 100_000_000  # entries of a sparse matrix that is written out
 
 
-def as_columns(values, name: str) -> np.ndarray:
-    """Return `values` `(n,)` or `(n, d)` as real columns `(n, d)`, float64.
+@dataclass(frozen=True)
+class Side:
+    """One side of pairs as it was given, `(n,)` or `(n, d)`.
+
+    name: "x" or "y"; columns: names of its columns, or none; missing: which entries are missing, of
+    the array's shape.
+    """
+
+    name: str
+    array: np.ndarray
+    columns: tuple[str, ...]
+    missing: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def column(self, number: int) -> str:
+        """How messages call a column."""
+        return f"column {self.columns[number]!r}" if self.columns else f"column {number}"
+
+    def rows(self, kept: np.ndarray) -> "Side":
+        """The same of some rows, by their numbers or a mask."""
+        return replace(self, array=self.array[kept], missing=self.missing[kept])
+
+
+def opened(values, name: str) -> Side:
+    """Take what users have: arrays, masked ones, lists, sparse matrices, frames, series, dates.
+
+    name: of this side, for messages. Raises: DataError for what is no rectangle of values.
+    """
+    columns: tuple[str, ...] = ()
+    masked = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
+    if sparse.issparse(values):
+        if np.prod(values.shape, dtype=float) > _LARGEST:
+            raise DataError(
+                f"{name}: a sparse matrix of shape {values.shape} is too large to be written out; "
+                "keep fewer columns"
+            )
+        array = values.toarray()
+    elif isinstance(values, pd.DataFrame):
+        columns, array = tuple(map(str, values.columns)), values.to_numpy()
+    elif isinstance(values, pd.Series):
+        columns = (str(values.name),) if values.name is not None else ()
+        array = values.to_numpy()
+    else:
+        try:
+            array = np.asarray(values)
+        except ValueError as error:
+            raise DataError(f"{name}: rows differ in length ({error})") from error
+    if array.ndim not in (1, 2) or 0 in array.shape:
+        hint = "; images: flatten them to (n, pixels)" if array.ndim > 2 else ""
+        raise DataError(
+            f"{name}: needs shape (n,) or (n, d), rows are examples; got {array.shape}{hint}"
+        )
+    if array.dtype.kind == "V":
+        raise DataError(f"{name}: has fields {array.dtype.names}; stack them as columns")
+    missing = (
+        np.asarray(pd.isna(array)) if array.dtype.kind in "fcOMm" else np.zeros(array.shape, bool)
+    )
+    if masked is not None:
+        missing = missing | masked
+    return Side(name, array, columns, missing)
+
+
+def without_missing(sides: list[Side], missing: str) -> tuple[list[Side], int]:
+    """Return both sides without the rows that lack a value, and how many these are.
+
+    missing: "error", or "drop". Raises: DataError, with row and column, where there are such rows
+    and they are not to be dropped, or none is left.
+    """
+    incomplete = np.zeros(len(sides[0]), bool)
+    for side in sides:
+        here = np.argwhere(side.missing)
+        if len(here) and missing == "error":
+            where = f"row {here[0][0]}"
+            if side.array.ndim == 2:
+                where += f", {side.column(here[0][1])}"
+            raise DataError(
+                f"{side.name}: no value in {where} ({len(here)} in all); remove or fill them, or "
+                'pass missing="drop" to leave such rows out'
+            )
+        incomplete |= side.missing.reshape(len(side), -1).any(1)
+    if incomplete.all():
+        raise DataError(f"every row of {sides[0].name} and {sides[1].name} lacks a value")
+    return [side.rows(~incomplete) for side in sides], int(incomplete.sum())
+
+
+def as_columns(side: Side) -> np.ndarray:
+    """Return real columns `(n, d)`, float64; dates become seconds.
 
     Raises: DataError if they are not finite numbers, or a column is constant.
     """
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    array = side.array[:, None] if side.array.ndim == 1 else side.array
+    if array.dtype.kind == "M":
+        array = array.astype("datetime64[us]").astype(np.int64) / 1e6
+    elif array.dtype.kind == "m":
+        array = array.astype("timedelta64[us]").astype(np.int64) / 1e6
+    if array.dtype.kind == "c":
+        row, column = np.argwhere(array.imag != 0)[0] if (array.imag != 0).any() else (None, None)
+        if row is not None:
+            raise DataError(
+                f"{side.name}: {array[row, column]} in row {row}, {side.column(column)} is not "
+                "real; pass real and imaginary parts as columns of their own"
+            )
+        array = array.real
+    if array.dtype.kind in "US":
         raise DataError(
-            f"{name}: not numbers ({error}); "
-            "labels belong in y, as one column of integers or strings"
+            f"{side.name}: not numbers but text, such as {str(array[0, 0])!r} in row 0, "
+            f"{side.column(0)}; labels belong in one column of their own"
+        )
+    try:
+        array = array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        row, column = next(
+            (row, column)
+            for row, values in enumerate(array)
+            for column, value in enumerate(values)
+            if not _is_number(value)
+        )
+        raise DataError(
+            f"{side.name}: {array[row, column]!r} in row {row}, {side.column(column)} is not a "
+            "number; labels belong in one column of their own"
         ) from error
-    array = array[:, None] if array.ndim == 1 else array
-    if array.ndim != 2 or 0 in array.shape:
-        raise DataError(f"{name}: needs shape (n, d), rows are examples; got {np.shape(values)}")
     bad = np.argwhere(~np.isfinite(array))
     if len(bad):
         row, column = bad[0]
         raise DataError(
-            f"{name}: {array[row, column]} in row {row}, column {column} "
+            f"{side.name}: {array[row, column]} in row {row}, {side.column(column)} "
             f"({len(bad)} in all); remove or fill them"
         )
     constant = np.flatnonzero(np.ptp(array, axis=0) == 0)
     if len(constant):
         raise DataError(
-            f"{name}: column {constant[0]} is constant and can tell nothing; "
+            f"{side.name}: {side.column(constant[0])} is constant and can tell nothing; "
             f"remove it ({len(constant)} in all)"
         )
     return array
 
 
-def as_labels(values, discrete: bool | str, least: int) -> np.ndarray | None:
-    """Return label numbers `(n,)` if `values` are labels, else None.
+def _is_number(value) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
 
-    discrete: whether they are, or "auto". Then strings, and integers of which there are few, count
-    as labels if each integer has at least `least` rows.
 
-    Raises: DataError for labels that are missing, too many, all the same, or in several columns.
+def as_labels(side: Side, discrete: bool | str, least: int) -> np.ndarray | None:
+    """Return label numbers `(n,)` if a side holds labels, else None.
+
+    discrete: whether it does, or "auto". Then text, booleans, and integers of which there are few,
+    count as labels if each integer has at least `least` rows.
+
+    Raises: DataError for labels that are too many, too few, all the same, or in several columns.
     """
-    array = np.asarray(values)
+    array, where = side.array, side.name
     array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
     if array.ndim != 1 or discrete is False:
         if discrete is True:
-            raise DataError(f"y: labels must be one column, got shape {np.shape(values)}")
+            raise DataError(f"{where}: labels must be one column, got shape {side.array.shape}")
         return None
-    if array.dtype.kind == "O":
-        empty = np.flatnonzero(pd.isna(array))
-        if len(empty):
-            raise DataError(
-                f"y: row {empty[0]} has no label ({len(empty)} in all); remove or fill them"
-            )
-        array = array.astype(str)
+    kind = array.dtype.kind
+    if kind == "O":
+        inferred = pd.api.types.infer_dtype(array, skipna=False)
+        kind = {"integer": "i", "boolean": "b", "decimal": "f", "floating": "f"}.get(inferred, "O")
+        kind = "f" if inferred == "mixed-integer-float" else kind
+        array = array.astype({"i": np.int64, "b": bool, "f": np.float64}.get(kind, str))
     names, labels = np.unique(array, return_inverse=True)
-    few = len(names) <= min(MOST_LABELS, max(2, len(array) // 20))
-    whole = array.dtype.kind in "iubOUS"
-    # Counts of something are integers too, but with a tail of rare ones.
-    rare = array.dtype.kind in "iu" and np.bincount(labels).min() < least
-    if discrete is not True and (not (whole and few) or rare):
-        return None
+    if discrete is not True and kind not in "OUSb":
+        few = len(names) <= min(MOST_LABELS, max(2, len(array) // 20))
+        # Counts of something are integers too, but with a tail of rare ones.
+        if kind not in "iu" or not few or np.bincount(labels).min() < least:
+            return None
     if len(names) > MOST_LABELS:
         raise DataError(
-            f"y: {len(names)} different labels; at most {MOST_LABELS} are allowed "
-            "(for numbers, pass discrete=False)"
+            f"{where}: {len(names)} different labels, such as {str(names[0])!r}; at most "
+            f"{MOST_LABELS} are allowed: merge rare ones (or, for numbers, pass discrete=False)"
         )
     if len(names) < 2:
-        raise DataError("y: only one label; it can tell nothing")
+        raise DataError(f"{where}: only one label, {str(names[0])!r}; it can tell nothing")
+    rows = np.bincount(labels)
+    if rows.min() < least:
+        raise DataError(
+            f"{where}: the label {str(names[rows.argmin()])!r} has {rows.min()} rows, and needs "
+            f"{least}; merge or remove it"
+        )
     return labels.astype(np.int32)
-
-
-def read_columns(text: str) -> np.ndarray:
-    """The array, or the columns of the table, that `FILE[:NAMES]` means.
-
-    Raises: DataError naming the file and the name that is not there.
-    """
-    file, _, names = text.partition(":") if not Path(text).exists() else (text, "", "")
-    path = Path(file)
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    kind = path.suffix.lower()
-    if kind == ".npz":
-        arrays = read_arrays(path)
-        if not names and len(arrays) != 1:
-            raise DataError(
-                f"{path}: holds {', '.join(sorted(arrays)) or 'nothing'}; say which as {path}:NAME"
-            )
-        name = names or next(iter(arrays))
-        if name not in arrays:
-            raise DataError(f"{path}: has no array {name!r}; it holds {', '.join(sorted(arrays))}")
-        return arrays[name]
-    if names and kind == ".npy":
-        raise DataError(f"{text}: an .npy file has no names; give the file alone")
-    readers = {".npy": partial(np.load, allow_pickle=False), ".csv": pd.read_csv}
-    readers |= dict.fromkeys((".parquet", ".pq"), pd.read_parquet)
-    if kind not in readers:
-        raise DataError(
-            f"{path}: unknown kind {kind or '(no suffix)'}; use .npy, .npz, .csv or .parquet"
-        )
-    try:
-        table = readers[kind](path)
-    except Exception as error:
-        raise DataError(
-            f"{path}: cannot be read ({error}); the file is truncated or of another format"
-        ) from error
-    if kind == ".npy":
-        return table
-    chosen = names.split(",") if names else list(table.columns)
-    missing = [name for name in chosen if name not in table.columns]
-    if missing:
-        raise DataError(
-            f"{path}: has no column {missing[0]!r}; it has {', '.join(map(str, table.columns))}"
-        )
-    return table[chosen].to_numpy()

@@ -10,7 +10,10 @@ from pathlib import Path
 
 from diffinfo.stages.contract import Job, Option
 
-WHERE = ".npy, .npz, .csv or .parquet; FILE:NAME picks an array of an .npz, FILE:A,B,C columns"
+WHERE = (
+    ".npy, .npz, .csv (.tsv, .csv.gz) or .parquet; FILE:NAME picks an array of an .npz, "
+    "FILE:A,B,C columns"
+)
 MINUTES = "training time in all (default: a fixed number of steps, about 1.5 minutes on 2 cores)"
 PLOT = "draw where in log-SNR the information sits (.pdf or .svg; CSV beside)"
 OPTIONS = (
@@ -23,6 +26,10 @@ OPTIONS = (
     Option(
         "--discrete",
         {"choices": ["auto", "yes", "no"], "default": "auto", "help": "are y's values labels?"},
+    ),
+    Option(
+        "--missing",
+        {"choices": ["error", "drop"], "default": "error", "help": "rows that lack a value"},
     ),
     Option("--minutes", {"type": float, "help": MINUTES}),
     Option("--seed", {"type": int, "default": 0, "help": "of folds, networks and noise"}),
@@ -38,18 +45,25 @@ EXAMPLES = """\
 def run(job: Job) -> None:
     import json
     import sys
+    import warnings
 
-    from diffinfo.data.columns import read_columns
+    from diffinfo.data.table_files import read_columns
     from diffinfo.files import write_table
     from diffinfo.studies.mi import estimate_mi
 
     options = job.options
     if options.plot:
         _check_plot(Path(options.plot))
+    with warnings.catch_warnings(record=True) as noticed:
+        warnings.simplefilter("always", UserWarning)
+        x, y = read_columns(options.x), read_columns(options.y)
+    for text in dict.fromkeys(str(notice.message) for notice in noticed):
+        job.report(f"note: {text}")
     measured = estimate_mi(
-        read_columns(options.x),
-        read_columns(options.y),
-        discrete={"auto": "auto", "yes": True, "no": False}[options.discrete],
+        x,
+        y,
+        discrete=options.discrete,
+        missing=options.missing,
         minutes=options.minutes,
         random_state=options.seed,
         report=job.report,

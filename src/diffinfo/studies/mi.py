@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
-from diffinfo.data.columns import as_columns, as_labels
+from diffinfo.data.columns import as_columns, as_labels, opened, without_missing
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.estimate.integrand import Strata, Terms, evaluate_terms
@@ -65,7 +65,8 @@ class MutualInformation:
     """What `estimate_mi` returns; everything is in nats but `bits` and `seconds`.
 
     estimator: the name of the one of `estimates` that `mi` is. converged: whether nothing speaks
-    against the answer; if something does, `warnings` says what. upper_bound: H(Y) for labels.
+    against the answer; if something does, `warnings` says what. n: how many rows were used;
+    dropped: how many lacked a value and were left out. upper_bound: H(Y) for labels.
     linear_gaussian: the information of the fitted Gaussian. steps: how many steps the network of
     each fold was trained. profile: where in log-SNR the information sits (`estimate/profiles.py`).
     """
@@ -76,6 +77,7 @@ class MutualInformation:
     converged: bool
     warnings: tuple[str, ...]
     n: int
+    dropped: int
     dim_x: int
     dim_y: int
     classes: int | None
@@ -98,11 +100,12 @@ class MutualInformation:
         bound = "" if self.upper_bound is None else f", at most H(Y) = {self.upper_bound:.4f}"
         verdict = "converged" if self.converged else "NOT converged"
         low, high = self.lam_range
+        dropped = f" ({self.dropped} more lack a value)" if self.dropped else ""
         return (
             f"I(X;Y) = {self.mi:.4f} +- {self.standard_error:.4f} nats "
             f"= {self.bits:.4f} bits{bound}\n"
             f"{self.estimator}, {verdict}, {self.seconds:.0f} s\n"
-            f"{self.n} rows of {self.dim_x} + {self.dim_y} columns, "
+            f"{self.n} rows{dropped} of {self.dim_x} + {self.dim_y} columns, "
             f"log-SNR {low:.1f} to {high:.1f}"
         )
 
@@ -306,25 +309,53 @@ def _joined(parts: list[Terms]) -> Terms:
     )
 
 
-def _checked(x, y, discrete: bool | str) -> tuple[dict[str, np.ndarray], np.ndarray | None]:
-    """The columns of x and, unless y holds labels, of y; and the labels or None.
+def _checked(
+    x, y, discrete: bool | str, missing: str
+) -> tuple[dict[str, np.ndarray], np.ndarray | None, int]:
+    """The columns of x and, unless y holds labels, of y; the labels or None; dropped rows.
 
     Raises DataError.
     """
-    labels = as_labels(y, discrete, 2 * FOLDS)
-    columns = {"x": as_columns(x, "x")} | ({} if labels is not None else {"y": as_columns(y, "y")})
-    n, dims = len(columns["x"]), sum(column.shape[1] for column in columns.values())
-    if n != len(y):
-        raise DataError(f"x has {n} rows and y {len(y)}; they must be pairs")
+    sides = [opened(x, "x"), opened(y, "y")]
+    if len(sides[0]) != len(sides[1]):
+        raise DataError(
+            f"x has {len(sides[0])} rows and y {len(sides[1])}; they must be pairs, one a row"
+        )
+    sides, dropped = without_missing(sides, missing)
+    n, dims = len(sides[0]), sum(side.array[0].size for side in sides)
     least = max(MIN_ROWS, ROWS_PER_COLUMN * dims)
     if n < least:
-        raise DataError(f"{n} rows are too few for {dims} columns: needs at least {least}")
-    if labels is not None and np.bincount(labels).min() < 2 * FOLDS:
+        turned = "; rows are examples: are they turned on their side?" if n < dims else ""
+        raise DataError(f"{n} rows are too few for {dims} columns: needs at least {least}{turned}")
+    labels = as_labels(sides[1], discrete, 2 * FOLDS)
+    columns = {side.name: as_columns(side) for side in sides[: 1 if labels is not None else 2]}
+    return columns, labels, dropped
+
+
+_DISCRETE = {"auto": "auto", "yes": True, "no": False, True: True, False: False}
+
+
+def _checked_options(discrete, missing, minutes, random_state) -> tuple[bool | str, int]:
+    """What `discrete` means, and the seed. Raises DataError for options that mean nothing."""
+    if not isinstance(discrete, str | bool | np.bool_) or discrete not in _DISCRETE:
+        raise DataError(f"discrete: {discrete!r}; it is True, False or 'auto'")
+    if missing not in ("error", "drop"):
+        raise DataError(f"missing: {missing!r}; it is 'error' or 'drop'")
+    is_number = isinstance(minutes, int | float | np.number)
+    if minutes is not None and not (is_number and np.isfinite(minutes) and minutes > 0):
+        raise DataError(f"minutes: {minutes!r}; it is a positive number, or None")
+    if random_state is None:
+        random_state = np.random.default_rng()
+    if isinstance(random_state, np.random.Generator):
+        return _DISCRETE[discrete], int(random_state.integers(2**32))
+    if isinstance(random_state, np.random.RandomState):
+        return _DISCRETE[discrete], int(random_state.randint(2**32, dtype=np.uint64))
+    if not isinstance(random_state, int | np.integer) or not 0 <= random_state < 2**32:
         raise DataError(
-            f"y: label number {np.argmin(np.bincount(labels))} has fewer than {2 * FOLDS} rows; "
-            "merge or remove it"
+            f"random_state: {random_state!r}; it is an integer from 0 to {2**32 - 1}, a NumPy "
+            "generator, or None for a new one each time"
         )
-    return columns, labels
+    return _DISCRETE[discrete], int(random_state)
 
 
 @dataclass(frozen=True)
@@ -403,8 +434,9 @@ def estimate_mi(
     y,
     *,
     discrete: bool | str = "auto",
+    missing: str = "error",
     minutes: float | None = None,
-    random_state: int = 0,
+    random_state: int | np.random.Generator | np.random.RandomState | None = 0,
     report: Callable[[str], None] = lambda line: None,
 ) -> MutualInformation:
     """Mutual information of paired rows x `(n, D_X)` and y `(n, D_Y)` (or `(n,)`), in nats:
@@ -413,13 +445,16 @@ def estimate_mi(
 
     estimated by networks for the fields eps_u of x and eps_c of x given y, as the module says.
 
-    discrete: whether y holds labels (integers or strings in one column); "auto" takes few different
-    integers, or strings, for labels. minutes: time for training; without it the number of steps is
-    fixed, so that the same call gives the same number. random_state: the seed of folds, ties,
-    networks and noise. report: called with lines of progress.
+    x, y: arrays, masked ones, sparse matrices, pandas frames or series; dates count as numbers.
+    discrete: whether y holds labels (integers or text in one column); "auto" takes few different
+    integers, booleans or text for labels. missing: "error" if a value is missing (NaN, NaT, None,
+    masked), or "drop" to leave such rows out. minutes: time for training; without it the number of
+    steps is fixed, so that the same call gives the same number. random_state: the seed of folds,
+    ties, networks and noise, a generator to draw it from, or None for a new one. report: called
+    with lines of progress.
 
-    Raises DataError (a ValueError), naming array, row and column, for NaN, constant columns,
-    mismatched or too few rows.
+    Raises DataError (a ValueError), naming array, row and column, for missing values, constant
+    columns, mismatched or too few rows, and options that mean nothing.
 
     >>> import numpy as np
     >>> from diffinfo import estimate_mi
@@ -428,8 +463,9 @@ def estimate_mi(
     >>> estimate_mi(x, y).mi  # 0.347 in truth
     """
     started = time.monotonic()
+    discrete, random_state = _checked_options(discrete, missing, minutes, random_state)
     rng = np.random.default_rng(random_state)
-    columns, labels = _checked(x, y, discrete)
+    columns, labels, dropped = _checked(x, y, discrete, missing)
     n = len(columns["x"])
     # More time is used for a slower schedule of learning rates, not for a later end of the same.
     steps = (
@@ -472,6 +508,7 @@ def estimate_mi(
         converged=not warnings,
         warnings=tuple(warnings),
         n=n,
+        dropped=dropped,
         dim_x=columns["x"].shape[1],
         dim_y=columns["y"].shape[1] if "y" in columns else 1,
         classes=classes,
