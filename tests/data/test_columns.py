@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from diffinfo.data.columns import as_columns, as_labels, opened, without_missing
+from diffinfo.data.columns import as_columns, as_labels, distinct, opened, without_missing
 from diffinfo.errors import DataError
 
 VALUES = np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 0.0]])
@@ -126,3 +126,28 @@ def test_labels_or_numbers(given, classes):
 def test_labels_that_cannot_be_used_are_named(given, message):
     with pytest.raises(DataError, match=message):
         as_labels(opened(given, "y"), "auto", 8)
+
+
+def _distinct(x, y):
+    sides = [opened(x, "x"), opened(y, "y")]
+    return distinct(sides, {side.name: as_columns(side) for side in sides})
+
+
+def test_columns_that_order_rows_alike_are_one():
+    rng = np.random.default_rng(0)
+    a, b, y = rng.standard_normal((3, 50))
+    given = np.stack([a, np.exp(a), b, -(b**3), a + 1e-3 * b], axis=1)
+    kept = _distinct(given, y)
+    np.testing.assert_array_equal(kept["x"], given[:, [0, 2, 4]])
+    assert kept["y"].shape == (50, 1)
+
+
+def test_a_column_on_both_sides_is_refused():
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame(rng.standard_normal((50, 2)), columns=["age", "height"])
+    y = pd.DataFrame({"weight": rng.standard_normal(50), "inches": -np.expm1(x["height"])})
+    message = "x, column 'height' and y, column 'inches' order the rows alike.* infinite"
+    with pytest.raises(DataError, match=message):
+        _distinct(x, y)
+    counts = rng.integers(0, 9, 50)
+    assert _distinct(counts, 2 * counts)["x"].shape == (50, 1), "ties: H(X) is finite"

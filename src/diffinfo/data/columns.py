@@ -154,6 +154,39 @@ def as_columns(side: Side) -> np.ndarray:
     return array
 
 
+def rank_keys(array: np.ndarray) -> list[bytes]:
+    """Return a key for each column `(n, d)`: columns that order all rows alike, or in reverse, have
+    the same one. Mutual information sees no difference between them.
+    """
+    keys = []
+    for column in array.T:
+        _, ranks = np.unique(column, return_inverse=True)
+        keys.append(min(ranks.tobytes(), (ranks.max() - ranks).tobytes()))
+    return keys
+
+
+def distinct(sides: list[Side], columns: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the columns of each side without those that another one of it repeats.
+
+    Raises: DataError where a continuous column stands on both sides, which makes I(X;Y) infinite.
+    """
+    keys = {side.name: rank_keys(columns[side.name]) for side in sides if side.name in columns}
+    if len(keys) == 2:
+        (one, other), (keys_x, keys_y) = sides, keys.values()
+        for number, key in enumerate(keys_x):
+            values = np.unique(columns[one.name][:, number])
+            if key in keys_y and 2 * len(values) > len(one):
+                raise DataError(
+                    f"{one.name}, {one.column(number)} and {other.name}, "
+                    f"{other.column(keys_y.index(key))} order the rows alike: one is a function of "
+                    "the other, and I(X;Y) is infinite; leave one of them out"
+                )
+    return {
+        name: columns[name][:, [keys[name].index(key) for key in dict.fromkeys(keys[name])]]
+        for name in keys
+    }
+
+
 def _is_number(value) -> bool:
     try:
         float(value)

@@ -32,7 +32,7 @@ import numpy as np
 import pandas as pd
 
 from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
-from diffinfo.data.columns import as_columns, as_labels, opened, without_missing
+from diffinfo.data.columns import as_columns, as_labels, distinct, opened, without_missing
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.estimate.integrand import Strata, Terms, evaluate_terms
@@ -66,7 +66,8 @@ class MutualInformation:
 
     estimator: the name of the one of `estimates` that `mi` is. converged: whether nothing speaks
     against the answer; if something does, `warnings` says what. n: how many rows were used;
-    dropped: how many lacked a value and were left out. upper_bound: H(Y) for labels.
+    dropped: how many lacked a value and were left out. dim_x, dim_y: without repeated columns.
+    upper_bound: H(Y) for labels.
     linear_gaussian: the information of the fitted Gaussian. steps: how many steps the network of
     each fold was trained. profile: where in log-SNR the information sits (`estimate/profiles.py`).
     """
@@ -329,7 +330,7 @@ def _checked(
         raise DataError(f"{n} rows are too few for {dims} columns: needs at least {least}{turned}")
     labels = as_labels(sides[1], discrete, 2 * FOLDS)
     columns = {side.name: as_columns(side) for side in sides[: 1 if labels is not None else 2]}
-    return columns, labels, dropped
+    return distinct(sides, columns), labels, dropped
 
 
 _DISCRETE = {"auto": "auto", "yes": True, "no": False, True: True, False: False}
@@ -453,8 +454,11 @@ def estimate_mi(
     ties, networks and noise, a generator to draw it from, or None for a new one. report: called
     with lines of progress.
 
+    Columns of one side that order all rows alike (or in reverse) are one column, and count once.
+
     Raises DataError (a ValueError), naming array, row and column, for missing values, constant
-    columns, mismatched or too few rows, and options that mean nothing.
+    columns, a continuous column on both sides, mismatched or too few rows, and options that mean
+    nothing.
 
     >>> import numpy as np
     >>> from diffinfo import estimate_mi
