@@ -105,8 +105,9 @@ def test_a_huge_sparse_matrix_is_not_written_out():
         (np.array([0, 1] * 20, object), 2),
         (np.array([[0], [1]] * 20), 2),
         (["a", "b", "c", "d"] * 10, 4),
-        ([0.5, 1.5] * 20, None),
-        (np.array([Decimal("0.5"), Decimal("1.5")] * 20), None),
+        ([0.5, 1.5] * 20, 2),
+        (np.array([Decimal("0.5"), Decimal("1.5")] * 20), 2),
+        ([0.1 * i for i in range(40)], None),
         (list(range(40)), None),
     ],
 )

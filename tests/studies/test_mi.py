@@ -103,7 +103,8 @@ def _with(array, row, column, value):
             lambda x, y: (x[:, :, None], y),
             r"x: needs shape \(n,\) or \(n, d\), rows are examples; got \(400, 2, 1\)",
         ),
-        (lambda x, y: (np.full(400, "a"), y), "x: not numbers but text, such as 'a' in row 0"),
+        (lambda x, y: (np.full(400, "a"), y), "x: only one label, 'a'"),
+        (lambda x, y: (np.full((400, 2), "a"), y), "x: not numbers but text, such as 'a' in row 0"),
         (lambda x, y: (x, np.zeros(400, int)), "y: only one label"),
         (
             lambda x, y: (x, np.array(["a"] * 397 + ["b"] * 3)),
@@ -294,3 +295,41 @@ def test_arrays_turned_on_their_side_are_asked_about():
     x, y = _pair()
     with pytest.raises(DataError, match=r"2 rows .*are they turned on their side"):
         diffinfo.estimate_mi(x.T, y.T)
+
+
+def test_few_values_on_both_sides_are_counted():
+    rng = np.random.default_rng(0)
+    bits = rng.integers(0, 2, (10_000, 4))
+    counts = rng.poisson(2.0, 10_000)
+    three = rng.integers(0, 3, (10_000, 2))
+    names = np.array(["ape", "bee", "cat", "dog"])[rng.integers(0, 4, 10_000)]
+    of_counts = np.bincount(counts) / len(counts)
+    of_counts = of_counts[of_counts > 0]
+    for x, y, truth in (
+        (bits[:, :3], bits[:, :3].sum(1) % 2, np.log(2)),
+        (bits.astype(float), bits.sum(1) % 2, np.log(2)),
+        (three, three.sum(1) % 2, -(4 / 9 * np.log(4 / 9) + 5 / 9 * np.log(5 / 9))),
+        (names, names, np.log(4)),
+        (counts, counts, -(of_counts * np.log(of_counts)).sum()),
+        (counts, rng.permutation(counts), 0.0),
+    ):
+        measured = diffinfo.estimate_mi(x, y)
+        assert (measured.estimator, measured.converged) == ("counted", True)
+        assert abs(measured.mi - truth) < 4 * measured.standard_error + 1e-3
+        assert "counted" in measured.summary()
+        json.dumps(measured.as_dict(), allow_nan=False)
+
+
+def test_labels_may_stand_on_either_side(quick):
+    rng = np.random.default_rng(0)
+    names = np.array(["ape", "bee"])[rng.integers(0, 2, 600)]
+    x = rng.standard_normal((600, 2)) + 5 * (names == "ape")[:, None]
+    one, other = diffinfo.estimate_mi(x, names), diffinfo.estimate_mi(names, x)
+    assert one.mi == other.mi
+    assert (one.dim_x, one.dim_y, other.dim_x, other.dim_y) == (2, 1, 1, 2)
+    assert other.classes == 2
+
+
+def test_a_copied_column_changes_nothing(quick):
+    x, y = _pair()
+    assert diffinfo.estimate_mi(np.c_[x, np.exp(x)], y).mi == diffinfo.estimate_mi(x, y).mi

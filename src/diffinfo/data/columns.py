@@ -198,8 +198,8 @@ def _is_number(value) -> bool:
 def as_labels(side: Side, discrete: bool | str, least: int) -> np.ndarray | None:
     """Return label numbers `(n,)` if a side holds labels, else None.
 
-    discrete: whether it does, or "auto". Then text, booleans, and integers of which there are few,
-    count as labels if each integer has at least `least` rows.
+    discrete: whether it does, or "auto". Then text, booleans, and numbers of which there are few
+    and each has at least `least` rows, count as labels.
 
     Raises: DataError for labels that are too many, too few, all the same, or in several columns.
     """
@@ -218,8 +218,8 @@ def as_labels(side: Side, discrete: bool | str, least: int) -> np.ndarray | None
     names, labels = np.unique(array, return_inverse=True)
     if discrete is not True and kind not in "OUSb":
         few = len(names) <= min(MOST_LABELS, max(2, len(array) // 20))
-        # Counts of something are integers too, but with a tail of rare ones.
-        if kind not in "iu" or not few or np.bincount(labels).min() < least:
+        # Counts of something are few numbers too, but with a tail of rare ones.
+        if kind not in "iuf" or not few or np.bincount(labels).min() < least:
             return None
     if len(names) > MOST_LABELS:
         raise DataError(

@@ -73,7 +73,9 @@ def run(job: Job) -> None:
         print(f"warning: {warning}", file=sys.stderr)
     shown = json.dumps(measured.as_dict(), indent=2, sort_keys=True) if options.json else measured
     print(shown, flush=True)
-    if options.plot:
+    if options.plot and measured.profile is None:
+        job.report("note: what is counted has no levels of noise, and no plot")
+    elif options.plot:
         from diffinfo.figures.where import draw
 
         table = Path(options.plot).with_suffix(".csv")

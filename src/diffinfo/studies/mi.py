@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +35,7 @@ from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
 from diffinfo.data.columns import as_columns, as_labels, distinct, opened, without_missing
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
+from diffinfo.estimate.counting import are_few, counted, states
 from diffinfo.estimate.integrand import Strata, Terms, evaluate_terms
 from diffinfo.estimate.mutual_information import (
     class_log_posterior,
@@ -70,6 +71,8 @@ class MutualInformation:
     upper_bound: H(Y) for labels.
     linear_gaussian: the information of the fitted Gaussian. steps: how many steps the network of
     each fold was trained. profile: where in log-SNR the information sits (`estimate/profiles.py`).
+    What is counted, as few values are, has no networks: no steps, lam_range, linear_gaussian and
+    profile.
     """
 
     mi: float
@@ -83,13 +86,13 @@ class MutualInformation:
     dim_y: int
     classes: int | None
     upper_bound: float | None
-    linear_gaussian: float
+    linear_gaussian: float | None
     estimates: dict[str, Estimate]
     steps: tuple[int, ...]
-    lam_range: tuple[float, float]
+    lam_range: tuple[float, float] | None
     random_state: int
     seconds: float
-    profile: pd.DataFrame = field(repr=False)
+    profile: pd.DataFrame | None = field(repr=False)
 
     @property
     def bits(self) -> float:
@@ -100,14 +103,14 @@ class MutualInformation:
         """The number, its standard error and what it rests on, in three lines."""
         bound = "" if self.upper_bound is None else f", at most H(Y) = {self.upper_bound:.4f}"
         verdict = "converged" if self.converged else "NOT converged"
-        low, high = self.lam_range
+        levels = "log-SNR {:.1f} to {:.1f}".format(*self.lam_range) if self.lam_range else "counted"
         dropped = f" ({self.dropped} more lack a value)" if self.dropped else ""
         return (
             f"I(X;Y) = {self.mi:.4f} +- {self.standard_error:.4f} nats "
             f"= {self.bits:.4f} bits{bound}\n"
             f"{self.estimator}, {verdict}, {self.seconds:.0f} s\n"
             f"{self.n} rows{dropped} of {self.dim_x} + {self.dim_y} columns, "
-            f"log-SNR {low:.1f} to {high:.1f}"
+            f"{levels}"
         )
 
     def __str__(self) -> str:
@@ -310,13 +313,25 @@ def _joined(parts: list[Terms]) -> Terms:
     )
 
 
-def _checked(
-    x, y, discrete: bool | str, missing: str
-) -> tuple[dict[str, np.ndarray], np.ndarray | None, int]:
-    """The columns of x and, unless y holds labels, of y; the labels or None; dropped rows.
-
-    Raises DataError.
+class _Checked(NamedTuple):
+    """Pairs as they are measured: columns `(n, d)` of the sides that hold numbers, and labels
+    `(n,)` of those that do; dropped: rows that lacked a value.
     """
+
+    columns: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
+    dropped: int
+
+    def states(self) -> list[np.ndarray]:
+        """Both sides as numbered states, `(n,)` each."""
+        return [
+            self.labels[name] if name in self.labels else states(self.columns[name])
+            for name in "xy"
+        ]
+
+
+def _checked(x, y, discrete: bool | str, missing: str) -> _Checked:
+    """Raises DataError."""
     sides = [opened(x, "x"), opened(y, "y")]
     if len(sides[0]) != len(sides[1]):
         raise DataError(
@@ -328,9 +343,13 @@ def _checked(
     if n < least:
         turned = "; rows are examples: are they turned on their side?" if n < dims else ""
         raise DataError(f"{n} rows are too few for {dims} columns: needs at least {least}{turned}")
-    labels = as_labels(sides[1], discrete, 2 * FOLDS)
-    columns = {side.name: as_columns(side) for side in sides[: 1 if labels is not None else 2]}
-    return distinct(sides, columns), labels, dropped
+    labels = {
+        side.name: found
+        for side, asked in zip(sides, ("auto", discrete), strict=True)
+        if (found := as_labels(side, asked, 2 * FOLDS)) is not None
+    }
+    columns = {side.name: as_columns(side) for side in sides if side.name not in labels}
+    return _Checked(distinct(sides, columns), labels, dropped)
 
 
 _DISCRETE = {"auto": "auto", "yes": True, "no": False, True: True, False: False}
@@ -469,7 +488,20 @@ def estimate_mi(
     started = time.monotonic()
     discrete, random_state = _checked_options(discrete, missing, minutes, random_state)
     rng = np.random.default_rng(random_state)
-    columns, labels, dropped = _checked(x, y, discrete, missing)
+    checked = _checked(x, y, discrete, missing)
+    columns, labels = checked.columns, None
+    about = {"dropped": checked.dropped, "random_state": random_state}
+    about |= {f"dim_{name}": columns[name].shape[1] if name in columns else 1 for name in "xy"}
+    if discrete is not False and are_few(*(both := checked.states())):
+        return _by_counting(*both, about, started)
+    if checked.labels:
+        # Information is symmetric: the side that holds labels is the one that is given.
+        name = "y" if "y" in checked.labels else "x"
+        labels = checked.labels[name]
+        (noised,) = {"x", "y"} - {name}
+        if noised not in columns:
+            raise DataError("x and y both hold labels, too many to be counted; merge rare ones")
+        columns = {"x": columns[noised]}
     n = len(columns["x"])
     # More time is used for a slower schedule of learning rates, not for a later end of the same.
     steps = (
@@ -512,16 +544,38 @@ def estimate_mi(
         converged=not warnings,
         warnings=tuple(warnings),
         n=n,
-        dropped=dropped,
-        dim_x=columns["x"].shape[1],
-        dim_y=columns["y"].shape[1] if "y" in columns else 1,
         classes=classes,
         upper_bound=label_entropy(labels, classes) if classes else None,
         linear_gaussian=float(np.mean([fit.canonical.information for fit in fitted.networks])),
         estimates=estimates,
         steps=tuple(network.best_step for network in fitted.networks),
         lam_range=LAM_RANGE,
-        random_state=random_state,
         seconds=time.monotonic() - started,
         profile=profiles(terms, direction.strata, SCHEDULE),
+        **about,
+    )
+
+
+def _by_counting(
+    x: np.ndarray, y: np.ndarray, about: dict[str, int], started: float
+) -> MutualInformation:
+    """The answer for states x and y `(n,)`; about: what else is known of them."""
+    estimates = counted(x, y)
+    classes = int(y.max()) + 1
+    return MutualInformation(
+        mi=estimates["counted"].value,
+        standard_error=estimates["counted"].standard_error,
+        estimator="counted",
+        converged=True,
+        warnings=(),
+        n=len(x),
+        classes=classes,
+        upper_bound=label_entropy(y, classes),
+        linear_gaussian=None,
+        estimates=estimates,
+        steps=(),
+        lam_range=None,
+        seconds=time.monotonic() - started,
+        profile=None,
+        **about,
     )
