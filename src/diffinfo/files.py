@@ -143,6 +143,11 @@ def _reading(path: str | Path) -> Iterator[None]:
     try:
         yield
     except (zipfile.BadZipFile, EOFError, OSError, ValueError, AttributeError, TypeError) as error:
+        if "allow_pickle" in str(error):
+            raise DataError(
+                f"{path}: holds Python objects, which are never loaded; save arrays of numbers or "
+                "of text, of one type and shape"
+            ) from error
         raise DataError(
             f"{path}: cannot be read as .npz ({error}); "
             "the file is truncated or of another format - make it again"

@@ -83,7 +83,7 @@ def test_own_arrays_are_standardised_and_labels_renumbered(tmp_path):
     [
         ({"x": np.zeros((5, 2))}, "needs arrays named x and y"),
         ({"x": np.zeros((5, 2)), "y": np.zeros(4)}, "5 rows of x but 4 of y"),
-        ({"x": np.zeros((5, 2, 2)), "y": np.zeros(5)}, "x must be uint8 images"),
+        ({"x": np.zeros((5, 2, 2)), "y": np.zeros(5)}, "looks like images"),
         ({"x": np.zeros((5, 4, 4, 2), np.uint8), "y": np.zeros(5, int)}, "images must be uint8"),
         (
             {"x": np.array([[0.0], [1.0], [np.nan], [2.0]]), "y": np.zeros(4)},

@@ -36,22 +36,42 @@ def prepared_files(folder: Path) -> list[Path]:
     return sorted(path for pattern in patterns for path in folder.glob(pattern))
 
 
+IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+_OTHER_IMAGES = (".avif", ".heic", ".heif", ".jp2", ".jxl", ".svg", ".dng", ".cr2", ".nef")
+
+
 def images_by_class(root: Path) -> dict[str, list[Path]]:
     """Return the images in each subfolder of `root`, one subfolder per class, all sorted by name.
 
-    Raises: DataError if there is no image at all.
+    Hidden files, and what macOS leaves in archives, are no images. Raises: DataError if there is no
+    image at all, and for images that would be left out: in deeper folders, or of other kinds.
     """
-    classes = sorted(path for path in root.glob("*") if path.is_dir() and path.name[0] != ".")
-    images = {
-        path.name: sorted(
-            f for f in path.iterdir() if f.suffix.lower() in (".png", ".jpg", ".jpeg")
-        )
-        for path in classes
-    }
+    classes = sorted(
+        path
+        for path in root.glob("*")
+        if path.is_dir() and path.name[0] != "." and path.name != "__MACOSX"
+    )
+    images: dict[str, list[Path]] = {}
+    for folder in classes:
+        images[folder.name] = []
+        for path in sorted(folder.rglob("*")):
+            below = path.relative_to(folder)
+            if any(part[0] == "." for part in below.parts) or not path.is_file():
+                continue
+            if path.suffix.lower() in _OTHER_IMAGES:
+                raise DataError(f"{path}: images of this kind are not read; convert it to .png")
+            if path.suffix.lower() not in IMAGES:
+                continue
+            if len(below.parts) > 1:
+                raise DataError(
+                    f"{path}: lies in a deeper folder; images of a class lie in one folder, and "
+                    f"the folders of all classes in data.folder.path (is it {folder}?)"
+                )
+            images[folder.name].append(path)
     if not any(images.values()):
         raise DataError(
             f"data.folder.path: no files under {root}; it should hold one subfolder per class, "
-            "of .png, .jpg or .jpeg images"
+            f"of images ({', '.join(IMAGES)})"
         )
     return images
 

@@ -5,6 +5,7 @@ A source is a function from its options to a `Dataset`. A new one needs its func
 files.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from scipy.special import entr
 
 from diffinfo.data.canonical import in_canonical_coordinates
 from diffinfo.data.dataset import Dataset, check_pairs
-from diffinfo.data.inputs import images_by_class
+from diffinfo.data.inputs import IMAGES, images_by_class
 from diffinfo.data.prepared import TEST_SPLITS, prepared
 from diffinfo.errors import DataError
 from diffinfo.exact.joint_gaussian import (
@@ -27,25 +28,30 @@ from diffinfo.exact.joint_gaussian import (
 from diffinfo.files import read_arrays, sha256
 
 
-def split_rows(y: np.ndarray, test_fraction: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def split_rows(
+    y: np.ndarray, test_fraction: float, seed: int, names: Sequence[str] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the numbers of the training rows and of the test rows, in increasing order.
 
     y: `(N,)` labels, each class of which is split in the same proportion, or `(N, D_Y)` vectors.
+    names: of the classes, for messages.
 
     Raises: DataError if a class (or the whole) has too few rows to stand in both splits.
     """
     rng = np.random.default_rng(seed)
     test = []
-    for group in (
-        [np.flatnonzero(y == label) for label in np.unique(y)]
-        if y.ndim == 1
-        else [np.arange(len(y))]
-    ):
+    groups = {"all rows": np.arange(len(y))}
+    if y.ndim == 1:
+        groups = {
+            f"class {names[label] if len(names) else label}": np.flatnonzero(y == label)
+            for label in np.unique(y)
+        }
+    for which, group in groups.items():
         n_test = round(test_fraction * len(group))
         if not 0 < n_test < len(group):
             raise DataError(
-                f"{len(group)} rows cannot be split with test_fraction={test_fraction}: "
-                "each split needs at least one row"
+                f"{which}: {len(group)} rows cannot be split with test_fraction={test_fraction}, "
+                "as each split needs at least one; add some, leave the class out or change it"
             )
         test.append(rng.permutation(group)[:n_test])
     test_rows = np.sort(np.concatenate(test))
@@ -53,7 +59,8 @@ def split_rows(y: np.ndarray, test_fraction: float, seed: int) -> tuple[np.ndarr
 
 
 def _split(x, y, settings: dict[str, Any], card: dict[str, Any]) -> Dataset:
-    train, test = split_rows(y, settings["test_fraction"], settings["split_seed"])
+    names = card.get("class_names", ())
+    train, test = split_rows(y, settings["test_fraction"], settings["split_seed"], names)
     card = card | {"test_fraction": settings["test_fraction"], "split_seed": settings["split_seed"]}
     return Dataset(x[train], y[train], x[test], y[test], card)
 
@@ -130,15 +137,39 @@ def digits(settings: dict[str, Any]) -> Dataset:
     )
 
 
+def _picture(file: Path, grey: bool):
+    """Return an image file as Pillow's 8-bit image, turned as it is meant to be seen.
+
+    Raises: DataError, naming the file, for what is no such picture.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(file) as opened:
+            if getattr(opened, "n_frames", 1) > 1:
+                raise DataError(f"{file}: has {opened.n_frames} frames; keep one of them")
+            image = ImageOps.exif_transpose(opened)
+            if image.mode.startswith("I;16"):
+                levels = np.asarray(image, np.float64) / 257  # 65535 becomes 255
+                image = Image.fromarray(np.round(levels).astype(np.uint8))
+            elif image.mode in ("I", "F"):
+                raise DataError(f"{file}: has 32 bits per pixel; convert it to 8 or 16")
+            return image.convert("L" if grey else "RGB")
+    except DataError:
+        raise
+    except Exception as error:  # Pillow's readers raise what they like, some on purpose
+        raise DataError(f"{file}: not a readable image ({error})") from error
+
+
 def folder(settings: dict[str, Any]) -> Dataset:
-    """Return the PNG and JPEG images of subfolders named by their class, `(N, H, W, 1 or 3)`.
+    """Return the images of subfolders named by their class, `(N, H, W, 1 or 3)`.
 
     With `size`, each is cropped to its central square and resized.
 
     Raises: DataError, naming the file, for one that cannot be read or differs in shape, and for
     fewer than two classes or a class without images.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     root, size = Path(settings["path"]), settings["size"]
     classes = images_by_class(root)
@@ -147,20 +178,16 @@ def folder(settings: dict[str, Any]) -> Dataset:
     images, labels, shape = [], [], None
     for label, (name, files) in enumerate(classes.items()):
         if not files:
-            raise DataError(f"{root / name}: no .png, .jpg or .jpeg files in this class")
+            raise DataError(f"{root / name}: no images ({', '.join(IMAGES)}) in this class")
         for file in files:
-            try:
-                with Image.open(file) as image:
-                    image = image.convert("L" if settings["grey"] else "RGB")
-                    if size:
-                        edge = min(image.size)
-                        left, top = (image.width - edge) // 2, (image.height - edge) // 2
-                        image = image.crop((left, top, left + edge, top + edge)).resize(
-                            (size, size), Image.Resampling.LANCZOS
-                        )
-                    array = np.asarray(image)
-            except (UnidentifiedImageError, OSError) as error:
-                raise DataError(f"{file}: not a readable image ({error})") from error
+            image = _picture(file, settings["grey"])
+            if size:
+                edge = min(image.size)
+                left, top = (image.width - edge) // 2, (image.height - edge) // 2
+                image = image.crop((left, top, left + edge, top + edge)).resize(
+                    (size, size), Image.Resampling.LANCZOS
+                )
+            array = np.asarray(image)
             shape = shape or array.shape
             if array.shape != shape:
                 raise DataError(
@@ -188,22 +215,25 @@ def npz(settings: dict[str, Any]) -> Dataset:
     arrays = read_arrays(path)
     if not {"x", "y"} <= set(arrays):
         raise DataError(
-            f"{path}: needs arrays named x and y; it holds {', '.join(sorted(arrays)) or 'nothing'}"
+            f"{path}: needs arrays named x and y; it holds "
+            f"{', '.join(sorted(arrays)) or 'nothing'}: save it with np.savez(file, x=..., y=...)"
         )
-    x, y = arrays["x"], arrays["y"]
+    x, y = _own_x(arrays["x"], path), arrays["y"]
+    if y.dtype.kind not in "iubfUS":
+        raise DataError(f"{path}: y must be numbers or labels, and its type is {y.dtype}")
     file = Path(path)
     card: dict[str, Any] = {"name": file.stem, "source": f"npz {file.name}"}
     card["source_sha256"] = sha256(path)
-    # Grey images may lack the channel axis, and one number per example its axis.
-    if x.ndim == (3 if x.dtype == np.uint8 else 1):
-        x = x[..., None]
-    x = x if x.dtype == np.uint8 else x.astype(np.float64)
-    if y.ndim == 1 and np.issubdtype(y.dtype, np.integer):
+    if y.ndim == 1 and y.dtype.kind in "iubUS":
         names, y = np.unique(y, return_inverse=True)
         y = y.astype(np.int32)
         card |= {"classes": len(names), "class_names": [str(name) for name in names]}
+    elif y.dtype.kind in "US":
+        raise DataError(f"{path}: labels y must be one column, and its shape is {y.shape}")
     else:
         y = (y[:, None] if y.ndim == 1 else y).astype(np.float64)
+        if y.ndim == 2 and y.shape[1] > 1 and _is_one_hot(y):
+            raise DataError(f"{path}: y is one-hot; save the labels themselves, y.argmax(1)")
     check_pairs(x, y, str(path))
     dataset = _split(x, y, settings, card)
     standardised = {}
@@ -218,6 +248,37 @@ def npz(settings: dict[str, Any]) -> Dataset:
             standardised[f"{name}_train"] = ((train - mean) / std).astype(np.float32)
             standardised[f"{name}_test"] = ((test - mean) / std).astype(np.float32)
     return replace(dataset, **standardised)
+
+
+def _own_x(x: np.ndarray, path: str) -> np.ndarray:
+    """Return x of an `.npz` with its channels, as uint8 images or float64 vectors.
+
+    Raises: DataError for anything else, and what to do about it.
+    """
+    if x.dtype.kind not in "iubf":
+        raise DataError(f"{path}: x must be numbers, and its type is {x.dtype}")
+    if 0 in x.shape:
+        raise DataError(f"{path}: x is empty, of shape {x.shape}")
+    if x.dtype == np.uint8:
+        x = x[..., None] if x.ndim == 3 else x
+        # An image is hardly one or three pixels high.
+        if x.ndim == 4 and x.shape[1] in (1, 3) and x.shape[2] > 3:
+            raise DataError(
+                f"{path}: images x must be (N, H, W, C), and {x.shape} looks like (N, C, H, W); "
+                "save x.transpose(0, 2, 3, 1)"
+            )
+        return x
+    if x.ndim > 2:
+        scale = "255 * x" if x.dtype.kind == "f" and x.max() <= 1 else "x"
+        raise DataError(
+            f"{path}: x of shape {x.shape} looks like images, and its type is {x.dtype}; save "
+            f"({scale}).round().astype(np.uint8)"
+        )
+    return (x[:, None] if x.ndim == 1 else x).astype(np.float64)
+
+
+def _is_one_hot(y: np.ndarray) -> bool:
+    return bool(np.isin(y, (0, 1)).all() and (y.sum(1) == 1).all())
 
 
 def with_noisy_labels(dataset: Dataset, keep: float, seed: int) -> Dataset:
