@@ -368,7 +368,7 @@ def test_no_command_writes_over_what_it_reads(tmp_path, capsys):
                 "--out",
                 at["own.npz"] + "/x.csv",
             ],
-            "cannot be written, as .*own.npz is no folder",
+            r"own\.npz is not a folder that you can write to",
         ),
     ):
         assert main(words) == 1, words

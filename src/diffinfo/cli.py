@@ -111,7 +111,7 @@ def _check_outputs(stage: Stage, job: Job) -> None:
             raise DataError(f"{path}: is a folder; name a file to write")
         folder = next(parent for parent in path.resolve().parents if parent.exists())
         if not folder.is_dir() or not os.access(folder, os.W_OK):
-            raise DataError(f"{path}: cannot be written, as {folder} is no folder of yours")
+            raise DataError(f"{path}: {folder} is not a folder that you can write to")
 
 
 def main(argv: list[str] | None = None) -> int:
