@@ -57,6 +57,9 @@ WIDTH, DEPTH = 128, 3
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN = 200, 5
 DRAWS = 32
+# Noise in the classes' losses blurs the posterior over labels, and the bound comes out low: labels
+# take more draws, as far as so many evaluations of one class's field allow.
+LABEL_DRAWS, LABEL_EVALUATIONS = 512, 10_000_000
 SCHEDULE, S_MIN = VPSchedule(), 1e-5
 LAM_RANGE = SCHEDULE.log_snr_range(S_MIN)
 
@@ -225,7 +228,11 @@ class _Direction:
         self.x, self.y, self.labels, self.seed, self.depth = x, y, labels, seed, depth
         self.classes = None if labels is None else y.shape[1]
         self.elliptical, self.steps = elliptical, steps
-        self.strata = Strata.stratified(*LAM_RANGE, DRAWS)
+        draws = DRAWS
+        if self.classes:
+            affordable = LABEL_EVALUATIONS // (len(x) * self.classes)
+            draws = int(np.clip(affordable, DRAWS, LABEL_DRAWS))
+        self.strata = Strata.stratified(*LAM_RANGE, draws)
 
     def fit(
         self, rows: np.ndarray, seconds: float, report: Callable[[str], None]
