@@ -14,7 +14,7 @@ OPTIONS = (
     ),
 )
 EXAMPLES = """\
-  diffinfo summary results/reference/default results/reference/mnist-cpu --out summary.csv"""
+  diffinfo summary results --out summary.csv"""
 
 
 def run(job: Job) -> None:
