@@ -10,6 +10,7 @@ time, whose term grows like one over s_min.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from diffinfo.figures.style import COLOURS, EXACT, PAGE, band, save, use_style
@@ -35,30 +36,35 @@ def draw(inputs, out) -> None:
                 band(axis, line[x], line["value"], line["half_width"], **look)
         for axis in (integral, grid):
             axis.legend(fontsize="x-small", loc="upper left" if axis is integral else "upper right")
+        shown = of_data.loc[of_data["kind"] == "integral", "value"]
         for times in (100, 1000):
             integral.axvline(of_data[f"second_of_{times}"].iloc[0], **(EXACT | {"color": "0.5"}))
         integral.set(
             title=f"{name}, $D$ = {of_data['dimension'].iloc[0]:,}",
             xlabel=r"cut-off in log-SNR $\lambda$",
-            ylim=(0, 1.25 * of_data.loc[of_data["kind"] == "integral", "value"].max()),
+            ylim=(0, 1.25 * np.nanmax([*of_data["published"], *shown])),
         )
         grid.set(xscale="log", yscale="log", xlabel=r"first time $s_\mathrm{min}$")
-        known = of_data[of_data["reaches"].notna()]
-        if known.empty:  # The paper has no number for these data.
+        published = of_data["published"].iloc[0]
+        if np.isnan(published):  # The paper has no number for these data.
             continue
-        first = known.iloc[0]
         for axis in (integral, grid):
-            axis.axhline(first["published"], color=COLOURS["bound"], linestyle=":")
+            axis.axhline(published, color=COLOURS["bound"], linestyle=":")
+        reached = of_data[of_data["reaches"].notna()]
+        place = {"textcoords": "offset points", "ha": "right", "fontsize": "x-small"}
+        place |= {"color": COLOURS["bound"]}
+        if reached.empty:
+            end = of_data["lam_max"].max()
+            integral.annotate(f"{published:g}, not reached", (end, published), (0, 3), **place)
+            continue
+        first = reached.iloc[0]
         integral.axvline(first["reaches"], color=COLOURS["bound"], linewidth=0.6)
         integral.annotate(
-            f"{first['published']:g} at $\\lambda$ = {first['reaches']:.1f}\n"
+            f"{published:g} at $\\lambda$ = {first['reaches']:.1f}\n"
             f"($s$ = {first['reaches_s']:.4f})",
-            (first["reaches"], first["published"]),
+            (first["reaches"], published),
             (-4, 6),
-            textcoords="offset points",
-            ha="right",
-            fontsize="x-small",
-            color=COLOURS["bound"],
+            **place,
         )
     axes[0, 0].set_ylabel(r"$S_\mathrm{NN}$ (nats)")
     axes[1, 0].set_ylabel(r"$S_\mathrm{NN}$ by the authors' rule")
