@@ -38,8 +38,10 @@ def draw(inputs, out) -> None:
     bound = table["upper_bound"].max()
     for axis in (told, up_to):
         axis.axhline(bound, color=COLOURS["bound"], linestyle=":", label="$H(Y)$")
-    told.set(xlabel="guidance weight $w$", ylabel="$I(X;Y)$ (nats)", ylim=(0, None))
-    told.legend(fontsize="xx-small", loc="lower right")
+    # The Gaussian's line may leave the panel: it has no bound.
+    most = max(3 * bound, 1.1 * table.loc[table["kind"] == "estimate", "value"].max())
+    told.set(xlabel="guidance weight $w$", ylabel="$I(X;Y)$ (nats)", ylim=(0, most))
+    told.legend(fontsize="xx-small", loc="upper right")
     levels = table[table["kind"] == "up_to"]
     weights = levels["guidance_weight"].unique()
     for weight, colour in zip(weights, sns.color_palette("viridis", len(weights)), strict=True):
