@@ -374,3 +374,10 @@ def test_no_command_writes_over_what_it_reads(tmp_path, capsys):
         assert main(words) == 1, words
         assert re.search(message, capsys.readouterr().err), words
     assert all(Path(at[name]).read_text() == "precious" for name in at if name != "folder.json")
+
+
+def test_a_file_with_a_colon_in_its_name_is_not_replaced_either(pairs, monkeypatch, capsys):
+    odd = pairs.rename(pairs.with_name("odd:genes.csv"))
+    arrays = ("--x", f"{odd}:a", "--y", f"{odd}:b", "--plot", str(odd.with_suffix(".pdf")))
+    assert _mi(monkeypatch, *arrays) == (1, 0)
+    assert "odd:genes.csv: is read by this command" in capsys.readouterr().err

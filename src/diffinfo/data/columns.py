@@ -113,8 +113,9 @@ def as_columns(side: Side) -> np.ndarray:
     elif array.dtype.kind == "m":
         array = array.astype("timedelta64[us]").astype(np.int64) / 1e6
     if array.dtype.kind == "c":
-        row, column = np.argwhere(array.imag != 0)[0] if (array.imag != 0).any() else (None, None)
-        if row is not None:
+        unreal = np.argwhere(array.imag != 0)
+        if len(unreal):
+            row, column = unreal[0]
             raise DataError(
                 f"{side.name}: {array[row, column]} in row {row}, {side.column(column)} is not "
                 "real; pass real and imaginary parts as columns of their own"

@@ -76,6 +76,18 @@ def images_by_class(root: Path) -> dict[str, list[Path]]:
     return images
 
 
+def file_and_names(text: str) -> tuple[Path, str]:
+    """Return the file and the names of `FILE[:NAMES]`, both of which may have colons.
+
+    The file is the longest one that is there, or, if none is, what stands before the first colon.
+    """
+    places = [len(text), *(place for place in range(len(text) - 1, -1, -1) if text[place] == ":")]
+    for place in places:
+        if Path(text[:place]).is_file():
+            return Path(text[:place]), text[place + 1 :]
+    return Path(text.partition(":")[0] or text), ""
+
+
 def source_files(data: Mapping[str, Mapping[str, Any]]) -> list[Path]:
     """Return the files that making a data set reads, sorted; none for a source that reads no file.
 

@@ -59,6 +59,12 @@ class _FromArchives(tfds.core.GeneratorBasedBuilder, skip_registration=True):
     def _splits(self, *files: Path) -> dict[str, Iterable]:
         raise NotImplementedError
 
+    def _name_labels(self, names: list[str], where: str) -> None:
+        """Raises: DataError, naming `where`, unless there are CLASSES different names."""
+        if len(set(names)) != self.CLASSES:
+            raise DataError(f"{where} has {len(set(names))} classes, not {self.CLASSES}")
+        self.info.features["label"].names = names
+
     def _generate_examples(self) -> Iterable:
         raise NotImplementedError("the splits bring their own")
 
@@ -158,9 +164,7 @@ class Cifar10(_FromArchives, skip_registration=True):
     def _splits(self, *files: Path) -> dict[str, Iterable]:
         (archive,) = files
         names = self._member(archive, "batches.meta.txt").decode().split()
-        if len(names) != self.CLASSES:
-            raise DataError(f"{archive}: batches.meta.txt has {len(names)} labels, not 10")
-        self.info.features["label"].names = names
+        self._name_labels(names, f"{archive}: batches.meta.txt")
         return {split: self._examples(archive, split) for split in self.BATCHES}
 
     def _member(self, archive: Path, name: str) -> bytes:
@@ -208,11 +212,7 @@ class TinyImagenet(_FromArchives, skip_registration=True):
         (archive,) = files
         with zipfile.ZipFile(archive) as members:
             names = _lines(members, "wnids.txt")
-        if len(set(names)) != self.CLASSES:
-            raise DataError(
-                f"{archive}: wnids.txt has {len(set(names))} classes, not {self.CLASSES}"
-            )
-        self.info.features["label"].names = sorted(names)
+        self._name_labels(sorted(names), f"{archive}: wnids.txt")
         return {split: self._examples(archive, split) for split in self.PER_CLASS}
 
     def _examples(self, archive: Path, split: str) -> Iterator:

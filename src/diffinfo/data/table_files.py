@@ -10,21 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from diffinfo.data.inputs import file_and_names
 from diffinfo.errors import DataError
 from diffinfo.files import read_array_of
 
 KINDS = ".npy, .npz, .csv (.tsv, .csv.gz) or .parquet"
 _SAMPLE = 1 << 16  # bytes of a CSV that are looked at
 _COMMENT = re.compile(r"#|//|%")
-
-
-def _split(text: str) -> tuple[Path, str]:
-    """The file and the names of `FILE[:NAMES]`; both may have colons, and the file is there."""
-    places = [match.start() for match in re.finditer(":", text)]
-    for place in [len(text), *reversed(places)]:
-        if Path(text[:place]).is_file():
-            return Path(text[:place]), text[place + 1 :]
-    raise DataError(f"{Path(text.partition(':')[0] or text)}: no such file")
 
 
 def _is_number(text: str, decimal: str = ".") -> bool:
@@ -99,7 +91,9 @@ def read_columns(text: str) -> np.ndarray | pd.DataFrame:
 
     Raises: DataError naming the file and the name that is not there.
     """
-    path, names = _split(text)
+    path, names = file_and_names(text)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
     kind = Path(path.name.removesuffix(".gz")).suffix.lower()
     if kind == ".npz":
         return read_array_of(path, names)

@@ -11,7 +11,15 @@ _RARE = 20  # rows of a state
 
 
 def states(array: np.ndarray) -> np.ndarray:
-    """Number the different rows of an array `(n, d)`, `(n,)`."""
+    """Number the different rows of an array `(n, d)`, `(n,)`.
+
+    Where one column alone has too many values to be counted, these are numbered, not the rows: the
+    answer of `are_few` is the same, and the rows of many continuous columns are slow to sort.
+    """
+    for column in array.T:
+        values, numbers = np.unique(column, return_inverse=True)
+        if len(values) > len(array) // _SIDE:
+            return numbers
     _, numbers = np.unique(array, axis=0, return_inverse=True)
     return numbers.reshape(-1)
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from diffinfo.data.inputs import file_and_names
 from diffinfo.runs import FILES
 
 
@@ -152,10 +153,8 @@ class Stage:
         for option in self.options:
             if option.reads:
                 given = getattr(job.options, option.dest) or []
-                for text in [given] if isinstance(given, str) else given:
-                    # Of an array or a column, the file: FILE:NAME.
-                    whole = Path(text)
-                    files.append(whole if whole.exists() else Path(text.partition(":")[0]))
+                texts = [given] if isinstance(given, str) else given
+                files += [file_and_names(text)[0] for text in texts]
         return files
 
     def made(self, job: Job) -> list[Path]:

@@ -14,6 +14,7 @@ from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.estimate.frechet import classifier_features, frechet_distance
 from diffinfo.estimate.neighbours import nearest
+from diffinfo.estimate.statistics import mean_and_error
 from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import schedule_of
@@ -29,11 +30,8 @@ _RESAMPLED = 20  # halves of the images, for the error of a Fréchet distance
 
 
 def _mean(values: np.ndarray) -> dict[str, float]:
-    values = np.asarray(values, float)
-    return {
-        "value": float(values.mean()),
-        "standard_error": float(values.std(ddof=1) / np.sqrt(len(values))),
-    }
+    value, error = mean_and_error(np.asarray(values, float))
+    return {"value": float(value), "standard_error": float(error)}
 
 
 def _distance(features: np.ndarray, real: np.ndarray, rng: np.random.Generator) -> dict[str, float]:
