@@ -28,7 +28,6 @@ SHAPES = {
             "channels": [48, 96, 128],
             "attention": [8],
         },
-        "patch 2, 64-128, attention 8": {"patch": 2, "channels": [64, 128], "attention": [8]},
         "patch 2, 32-64-128, 2 blocks": {"patch": 2, "channels": [32, 64, 128], "blocks": 2},
         "patch 4, 96-192, attention 8": {"patch": 4, "channels": [96, 192], "attention": [8]},
         "patch 1, 16-48-96-128, attention 8": {

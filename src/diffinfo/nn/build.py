@@ -17,6 +17,7 @@ from diffinfo.nn.embed import LabelEmbedding, VectorCondition
 from diffinfo.nn.mlp import MLP
 from diffinfo.nn.unet import Classifier, UNet
 from diffinfo.process import denoise
+from diffinfo.process.forward import coefficients
 
 _SLOPE = 0.15  # of the standard deviation of all pixels
 
@@ -45,7 +46,7 @@ class DataSummary:
     @property
     def channels_seen(self) -> int:
         """The channels of what a network for images sees of z, which is `_Network._seen`."""
-        return (2 if self.pixels else 1) * self.shape[2]
+        return (3 if self.pixels else 1) * self.shape[2]
 
     def null_condition(self, n: int) -> jax.Array:
         """A placeholder for absent conditions, shape `(n,)` for labels or `(n, D_Y)`."""
@@ -161,13 +162,17 @@ class _Network:
 
         It sees z and, of 8-bit images, what single pixels make of it: their mean given z, which
         with their standard deviation is what it refines; of other images, these moments are None.
+        It also sees the noise that this mean leaves: at high log-SNR z and the mean differ by so
+        little that a network cannot tell the noise from them, and takes some of it away twice.
         """
         mean, std = self.data.mean, self.data.std
         standard = denoise.network_input(z, lam, mean, std)
         if not self.data.pixels:
             return standard, None
         moments = IndependentPixels(**params["pixels"]).moments(z, lam)
-        return jnp.concatenate([standard, (moments[0] - mean) / std], axis=-1), moments
+        a, b = coefficients(lam, z)
+        noise = (z - a * moments[0]) / b
+        return jnp.concatenate([standard, (moments[0] - mean) / std, noise], axis=-1), moments
 
     def _apply(self, params, name: str, z, *inputs, dtype=None, **along):
         """The outputs of the module `name` as float32; inside it computes in `dtype` if given."""
