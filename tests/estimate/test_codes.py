@@ -47,7 +47,7 @@ def test_a_plain_classifier_bounds_the_information():
         rng.standard_normal((4000, 3)), y[:4000], rng.standard_normal((4000, 3)), y[4000:8000], 0
     )
     assert abs(nothing.value) < 0.02
-    assert bound.value < label_entropy(y, 5)
+    assert bound.value < label_entropy(y)
 
 
 def test_where_curves_cross():

@@ -48,3 +48,18 @@ def test_many_states_are_not_counted():
     assert not are_few(states(rng.standard_normal((1000, 1))), rng.integers(0, 2, 1000))
     assert not are_few(rng.integers(0, 40, 1000), rng.integers(0, 40, 1000)), "too many pairs"
     assert are_few(rng.integers(0, 9, 1000), rng.integers(0, 9, 1000))
+
+
+@pytest.mark.parametrize("law", ["independent", "channel"])
+def test_of_groups_of_copies_mean_and_error_are_those_of_the_groups(law):
+    """Each pair stands in 1 to 19 rows; over 200 draws."""
+    joint, rng, n = LAWS[law], np.random.default_rng(0), 300
+    found = []
+    for _ in range(200):
+        x, y = np.divmod(rng.choice(joint.size, n, p=joint.ravel()), joint.shape[1])
+        groups = np.repeat(np.arange(n), rng.integers(1, 20, n))
+        estimate = counted(x[groups], y[groups], groups)["counted"]
+        found.append((estimate.value, estimate.standard_error))
+    values, errors = np.array(found).T
+    assert abs(values.mean() - _information(joint)) < 4 * values.std() / np.sqrt(200) + 5e-4
+    assert errors.mean() == pytest.approx(values.std(), rel=0.4 if law == "independent" else 0.2)

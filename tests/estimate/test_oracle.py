@@ -172,7 +172,7 @@ def test_classification_bound_agrees_and_never_exceeds_the_label_entropy():
     log_q = mi.class_log_posterior(terms, y)
     estimate = mi.classification_bound(log_q, y)
     assert_agrees(estimate, truth)
-    assert estimate.value <= mi.label_entropy(y, 3)
+    assert estimate.value <= mi.label_entropy(y)
     assert mi.classification_accuracy(log_q, y).value > 0.95
 
 
@@ -274,8 +274,8 @@ def test_mixture_difference_needs_no_unconditional_field(classified):
 
 def test_a_classifier_of_noised_examples_tells_the_same_at_every_level(classified):
     strata, _, y, terms = classified
-    information = mi.classifier_information(terms, y, 3)
-    assert information.mean(0).max() <= mi.label_entropy(y, 3)
+    information = mi.classifier_information(terms, y)
+    assert information.mean(0).max() <= mi.label_entropy(y)
     table = profiles(terms, strata, VPSchedule(), information).set_index("quantity")
     classifier, fields = (table.loc[[name]] for name in ("classifier", "mixture_difference"))
     # The classifier looks at a level drawn in the stratum, the integral ends at its upper edge.

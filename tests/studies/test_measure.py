@@ -43,7 +43,7 @@ def test_it_is_the_estimators_on_the_same_noise(mixture):
     key, x, y = jax.random.key(3), decoded(data.x_test), data.y_test
 
     def terms_in(strata, classes, independent=None):
-        judge = mixture.log_posterior
+        judge = mixture.log_posterior if classes else None
         options = {"log_posterior": judge, "independent": independent, "block": 50}
         return evaluate_terms(mixture.denoiser, x, y, strata, key, classes=classes, **options)
 
@@ -65,13 +65,36 @@ def test_it_is_the_estimators_on_the_same_noise(mixture):
     assert measured.estimates == expected
     nll = expected["likelihood"]["nll"].value
     assert bits["bits_per_dimension"].value == nll / 16 / np.log(2)
-    told = information.classifier_information(terms, y, 3)
+    told = information.classifier_information(terms, y)
     assert measured.profile.equals(profiles(terms, strata, SCHEDULE, told))
-    assert measured.label_entropy == information.label_entropy(y, 3)
+    assert measured.label_entropy == information.label_entropy(y)
     assert (measured.lam_range, measured.s_min, measured.draws) == (RANGE, 1e-5, 12)
     assert measured.examples == len(x)
     assert measured.mi == expected["mutual_information"]["classification_bound"]
     assert measured.s_nn == expected["entropy"]["s_nn"]
+
+
+def test_a_classifier_needs_no_fields_of_other_labels(mixture):
+    data = mixture.dataset
+    few, all_labels = (
+        measure(
+            mixture.denoiser,
+            data.x_test,
+            data.y_test,
+            every_label=every_label,
+            draws=8,
+            lam_range=RANGE,
+            log_posterior=mixture.log_posterior,
+            risk_levels=0,
+        )
+        for every_label in (False, True)
+    )
+    told, more = (m.estimates["mutual_information"] for m in (few, all_labels))
+    assert told["classifier"] == more["classifier"]
+    assert set(more) - set(told) == {"mixture_difference", "classification_bound"}
+    assert set(all_labels.profile["quantity"]) - set(few.profile["quantity"]) == {
+        "mixture_difference"
+    }
 
 
 def test_real_conditions_and_the_risk_curve(joint, oracle):

@@ -333,3 +333,59 @@ def test_labels_may_stand_on_either_side(quick):
 def test_a_copied_column_changes_nothing(quick):
     x, y = _pair()
     assert diffinfo.estimate_mi(np.c_[x, np.exp(x)], y).mi == diffinfo.estimate_mi(x, y).mi
+
+
+def test_rows_of_a_group_stay_in_one_fold():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 37, 1000)
+    fold = mi._deal(None, groups, 1000, rng)
+    assert all(len(set(fold[groups == group])) == 1 for group in range(37))
+    assert np.ptp(np.bincount(fold)) < 60
+
+
+def test_copies_of_rows_are_named_and_groups_of_them_tell_nothing_false(monkeypatch):
+    for name, few in (SMALL | {"STEPS": 300}).items():
+        monkeypatch.setattr(mi, name, few)
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, 300, 1))
+    rows = rng.permutation(np.repeat(np.arange(300), 10))
+    fooled = diffinfo.estimate_mi(x[rows], y[rows])
+    assert not fooled.converged
+    assert "2700 of 3000 rows repeat" in fooled.warnings[0]
+    measured = diffinfo.estimate_mi(x[rows], y[rows], groups=[f"example {row}" for row in rows])
+    assert abs(measured.mi) < 3 * measured.standard_error
+    assert measured.groups == 300
+    assert not any("repeat" in warning for warning in measured.warnings)
+    assert "3000 rows in 300 groups" in measured.summary()
+
+
+def test_series_are_named_and_blocks_tell_nothing_false(monkeypatch):
+    for name, few in (SMALL | {"STEPS": 300}).items():
+        monkeypatch.setattr(mi, name, few)
+    noise, series = np.random.default_rng(0).standard_normal((8000, 2)), np.zeros((8000, 2))
+    for t in range(1, 8000):
+        series[t] = 0.95 * series[t - 1] + noise[t]
+    x, y = series[:, :1], series[:, 1:]
+    fooled = diffinfo.estimate_mi(x, y)
+    assert "pass block=" in fooled.warnings[0]
+    measured = diffinfo.estimate_mi(x, y, block=400)
+    assert abs(measured.mi) < 3 * measured.standard_error
+    assert measured.groups == 20
+    assert not any("block" in warning for warning in measured.warnings)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"groups": ["a"] * 400}, "groups: 1 different ones; at least 20"),
+        ({"groups": range(399)}, r"groups: has shape \(399,\) for 400 rows"),
+        ({"groups": [None, *range(399)]}, "groups: no value in row 0"),
+        ({"groups": range(400), "block": 5}, "block: 5"),
+        ({"block": 2.5}, "block: 2.5"),
+        ({"block": 0}, "block: 0; of 400 rows, blocks of 1 to 20"),
+        ({"block": 21}, "block: 21"),
+    ],
+)
+def test_groups_that_cannot_be_used_are_named(options, message):
+    with pytest.raises(DataError, match=message):
+        diffinfo.estimate_mi(*_pair(), **options)

@@ -113,9 +113,13 @@ class Canonical:
     correlations: np.ndarray
 
     @classmethod
-    def fit(cls, x: np.ndarray, y: np.ndarray) -> "Canonical":
-        """Fit the maps to rows x `(n, D_X)` and y `(n, D_Y)`."""
+    def fit(cls, x: np.ndarray, y: np.ndarray, independent: int | None = None) -> "Canonical":
+        """Fit the maps to rows x `(n, D_X)` and y `(n, D_Y)`.
+
+        independent: how many of the rows are, as far as the test goes; by default all.
+        """
         n, mean_x, mean_y = len(x), x.mean(0), y.mean(0)
+        independent = n if independent is None else independent
         (white_x, _), (white_y, _) = _whitening(np.cov(x.T)), _whitening(np.cov(y.T))
         cross = ((x - mean_x) @ white_x).T @ ((y - mean_y) @ white_y) / (n - 1)
         left, rho, right = np.linalg.svd(cross)
@@ -123,7 +127,7 @@ class Canonical:
         p, q = len(left), len(right)
         rank = 0
         while rank < len(rho):
-            statistic = -(n - 1 - (p + q + 1) / 2) * np.log1p(-(rho[rank:] ** 2)).sum()
+            statistic = -(independent - 1 - (p + q + 1) / 2) * np.log1p(-(rho[rank:] ** 2)).sum()
             if chi2.sf(statistic, (p - rank) * (q - rank)) > SIGNIFICANCE:
                 break
             rank += 1

@@ -79,8 +79,8 @@ def opened(values, name: str) -> Side:
     return Side(name, array, columns, missing)
 
 
-def without_missing(sides: list[Side], missing: str) -> tuple[list[Side], int]:
-    """Return both sides without the rows that lack a value, and how many these are.
+def without_missing(sides: list[Side], missing: str) -> tuple[list[Side], np.ndarray]:
+    """Return both sides without the rows that lack a value, and which rows `(n,)` these leave.
 
     missing: "error", or "drop". Raises: DataError, with row and column, where there are such rows
     and they are not to be dropped, or none is left.
@@ -99,7 +99,27 @@ def without_missing(sides: list[Side], missing: str) -> tuple[list[Side], int]:
         incomplete |= side.missing.reshape(len(side), -1).any(1)
     if incomplete.all():
         raise DataError(f"every row of {sides[0].name} and {sides[1].name} lacks a value")
-    return [side.rows(~incomplete) for side in sides], int(incomplete.sum())
+    return [side.rows(~incomplete) for side in sides], ~incomplete
+
+
+def as_groups(values, n: int, least: int) -> np.ndarray:
+    """Return the number of each row's group `(n,)`, from 0, of values of any kind `(n,)`.
+
+    Raises: DataError for another shape, a missing value, or fewer than `least` groups.
+    """
+    side = opened(values, "groups")
+    array, missing = side.array.reshape(len(side), -1), side.missing.reshape(len(side), -1)
+    if array.shape != (n, 1):
+        raise DataError(f"groups: has shape {side.array.shape} for {n} rows; give one for each")
+    if missing.any():
+        raise DataError(f"groups: no value in row {int(np.argmax(missing))}")
+    numbers, names = pd.factorize(array[:, 0])
+    if len(names) < least:
+        raise DataError(
+            f"groups: {len(names)} different ones; at least {least} are needed, since only they "
+            "are independent"
+        )
+    return numbers
 
 
 def as_columns(side: Side) -> np.ndarray:

@@ -76,7 +76,7 @@ def classifier_bound(x_train, y_train, x_test, y_test, seed: int) -> Estimate:
     best = max(
         fitted, key=lambda classifier: log_q(classifier, x_train[held], y_train[held]).mean()
     )
-    return Estimate.of(label_entropy(y_test, classes) + log_q(best, x_test, y_test))
+    return Estimate.of(label_entropy(y_test) + log_q(best, x_test, y_test))
 
 
 def neighbour_accuracy(z_train, y_train, z_test, y_test, neighbours: int = 10) -> Estimate:

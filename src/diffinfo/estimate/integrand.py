@@ -80,6 +80,8 @@ class Terms:
                         that a classifier q of noised examples implies; None without a classifier
     log_q               log q(y|z) of the true label at each draw's lam, without weights, or None
     loss_independent    1/2 alpha |v - v_i|^2 of the field `v_i` of independent pixels, or None
+    groups              numbers from 0 `(N,)` of groups of examples: those of one group are not
+                        independent; None where all examples are
     """
 
     target: np.ndarray
@@ -93,6 +95,7 @@ class Terms:
     loss_mixture: np.ndarray | None = None
     log_q: np.ndarray | None = None
     loss_independent: np.ndarray | None = None
+    groups: np.ndarray | None = None
 
 
 def class_fields(denoiser: Denoiser, z, lam, classes: int, dtype) -> jax.Array:
@@ -121,12 +124,13 @@ def _level_terms(
         terms["class_loss"] = half_alpha[:, None] * jax.vmap(partial(squared_error, v), out_axes=1)(
             v_by_class
         )
-        if log_posterior is not None:
-            log_q = log_posterior(z, lam)
-            terms["loss_mixture"] = half_alpha * squared_error(v, mixture_field(log_q, v_by_class))
-            terms["log_q"] = jnp.take_along_axis(log_q, y[:, None], axis=1)[:, 0]
     else:
         v_c = denoiser(z, lam, y)
+    if log_posterior is not None:
+        log_q = log_posterior(z, lam)
+        terms["log_q"] = jnp.take_along_axis(log_q, y[:, None], axis=1)[:, 0]
+        if classes:
+            terms["loss_mixture"] = half_alpha * squared_error(v, mixture_field(log_q, v_by_class))
     if independent is not None:
         terms["loss_independent"] = half_alpha * squared_error(v, independent(z, lam))
     difference = v_c - v_u
@@ -189,16 +193,18 @@ def evaluate_terms(
     x: `(N, ...)`, float, on the process's scale; y: `(N, ...)`, conditions or integer labels.
     classes: the number of labels, if y holds labels; it adds `class_loss`.
     log_posterior: a classifier of noised examples, `(z, lam) -> (N, classes)`, and a pytree as
-    denoisers are; with `classes`, it adds `loss_mixture` and `log_q`.
+    denoisers are; it adds `log_q` and, with `classes`, `loss_mixture`.
     independent: the field of independent pixels (`exact/pixels.py`); it adds `loss_independent`.
     block: how many examples are taken at once; results depend on it through the noise draws only.
     report: called after each block with the number of examples that are done, and N.
 
     Raises: FloatingPointError, naming the example, if a term is not finite.
     """
-    names = [field.name for field in fields(Terms) if field.name != "class_loss"]
+    names = [field.name for field in fields(Terms) if field.name not in ("class_loss", "groups")]
+    if log_posterior is None:
+        names.remove("log_q")
     if log_posterior is None or not classes:
-        names = [name for name in names if name not in ("loss_mixture", "log_q")]
+        names.remove("loss_mixture")
     if independent is None:
         names.remove("loss_independent")
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*names, "class_loss")}

@@ -33,12 +33,12 @@ _POSTERIOR_FOLDS = 5
 
 def squared_difference(terms: Terms) -> Estimate:
     """Estimate I(X;Y) by Eq. (13): non-negative, and exact only if both fields are."""
-    return Estimate.of(terms.squared.sum(1))
+    return Estimate.of(terms.squared.sum(1), terms.groups)
 
 
 def entropy_difference(terms: Terms) -> Estimate:
     """Estimate I(X;Y) by Eq. (46), with the two entropies paired over examples."""
-    return Estimate.of((terms.neural_c - terms.neural_u).sum(1))
+    return Estimate.of((terms.neural_c - terms.neural_u).sum(1), terms.groups)
 
 
 def loss_difference(terms: Terms) -> Estimate:
@@ -47,7 +47,7 @@ def loss_difference(terms: Terms) -> Estimate:
     Errors of the fields enter at second order only: the bias is the excess loss of the
     unconditional field less that of the conditional field.
     """
-    return Estimate.of((terms.loss_u - terms.loss_c).sum(1))
+    return Estimate.of((terms.loss_u - terms.loss_c).sum(1), terms.groups)
 
 
 def aligned_difference(terms: Terms) -> Estimate:
@@ -57,7 +57,7 @@ def aligned_difference(terms: Terms) -> Estimate:
     `squared_difference` and takes it from `loss_difference`. Held-out examples know nothing of that
     noise, so it averages out of this product, which is half the sum of the two.
     """
-    return Estimate.of(terms.aligned.sum(1))
+    return Estimate.of(terms.aligned.sum(1), terms.groups)
 
 
 def mixture_difference(terms: Terms) -> Estimate:
@@ -67,15 +67,15 @@ def mixture_difference(terms: Terms) -> Estimate:
     are one. So errors of a separate unconditional field, which at large log-SNR push differences
     above H(Y), have no part in it, nor has any error that the conditional fields have in common.
     """
-    return Estimate.of((terms.loss_mixture - terms.loss_c).sum(1))
+    return Estimate.of((terms.loss_mixture - terms.loss_c).sum(1), terms.groups)
 
 
-def classifier_information(terms: Terms, y: np.ndarray, classes: int) -> np.ndarray:
+def classifier_information(terms: Terms, y: np.ndarray) -> np.ndarray:
     """Return `H(Y) + log q(y | x_lam)` per example and stratum, `(N, K)`, in nats.
 
     Its mean over examples is a lower bound on I(X_lam; Y) in expectation, and never exceeds H(Y).
     """
-    return label_entropy(y, classes) + terms.log_q
+    return label_entropy(y) + terms.log_q
 
 
 def calibrated(terms: Terms) -> Estimate:
@@ -93,7 +93,7 @@ def calibrated(terms: Terms) -> Estimate:
         np.stack([t[:, g].sum(1) for g in groups], 1) for t in (terms.squared, terms.aligned)
     )
     values = np.empty(len(squared))
-    for apply, fit in folds(len(values), 2):
+    for apply, fit in folds(len(values), 2, terms.groups):
         mean_squared = squared[fit].mean(0)
         k = np.divide(
             aligned[fit].mean(0),
@@ -102,12 +102,12 @@ def calibrated(terms: Terms) -> Estimate:
             where=mean_squared > 0,
         )
         values[apply] = (2 * k * aligned[apply] - k**2 * squared[apply]).sum(1)
-    return Estimate.of(values)
+    return Estimate.of(values, terms.groups)
 
 
-def label_entropy(y: np.ndarray, classes: int) -> float:
+def label_entropy(y: np.ndarray) -> float:
     """Return H(Y), in nats, of the frequencies of the labels y `(N,)`."""
-    p = np.bincount(y, minlength=classes) / len(y)
+    p = np.bincount(y) / len(y)
     return float(-np.sum(p[p > 0] * np.log(p[p > 0])))
 
 
@@ -156,20 +156,22 @@ def class_log_posterior(terms: Terms, y: np.ndarray) -> np.ndarray:
     classes = terms.class_loss.shape[2]
     log_prior = np.log(np.maximum(np.bincount(y, minlength=classes), 1e-300) / len(y))
     log_q = np.empty((len(y), classes))
-    for apply, fit in folds(len(y), _POSTERIOR_FOLDS):
+    for apply, fit in folds(len(y), _POSTERIOR_FOLDS, terms.groups):
         log_q[apply] = _fitted_posterior(terms.class_loss[fit], y[fit], log_prior)(
             terms.class_loss[apply]
         )
     return log_q
 
 
-def classification_bound(log_q: np.ndarray, y: np.ndarray) -> Estimate:
+def classification_bound(
+    log_q: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None
+) -> Estimate:
     """Estimate a lower bound on I(X;Y), in expectation; it never exceeds H(Y).
 
-    log_q: `(N, classes)` from `class_log_posterior`; y: `(N,)` labels.
+    log_q: `(N, classes)` from `class_log_posterior`; y: `(N,)` labels; groups: as in `Terms`.
     """
     chosen = np.take_along_axis(log_q, y[:, None], 1)[:, 0]
-    return Estimate.of(label_entropy(y, log_q.shape[1]) + chosen)
+    return Estimate.of(label_entropy(y) + chosen, groups)
 
 
 def classification_accuracy(log_q: np.ndarray, y: np.ndarray) -> Estimate:
@@ -192,10 +194,9 @@ def mutual_information(
         "calibrated": calibrated(terms),
     }
     if log_q is not None:
-        estimates["classification_bound"] = classification_bound(log_q, y)
-    if terms.log_q is not None:
+        estimates["classification_bound"] = classification_bound(log_q, y, terms.groups)
+    if terms.loss_mixture is not None:
         estimates["mixture_difference"] = mixture_difference(terms)
-        estimates["classifier"] = Estimate.of(
-            classifier_information(terms, y, log_q.shape[1])[:, -1]
-        )
+    if terms.log_q is not None:
+        estimates["classifier"] = Estimate.of(classifier_information(terms, y)[:, -1], terms.groups)
     return estimates

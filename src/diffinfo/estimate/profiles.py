@@ -37,8 +37,9 @@ def profiles(
     }
     if terms.loss_independent is not None:
         quantities["total_correlation"] = terms.loss_independent - terms.loss_u
-    if classifier is not None:
+    if terms.loss_mixture is not None:
         quantities["mixture_difference"] = terms.loss_mixture - terms.loss_c
+    if classifier is not None:
         quantities["classifier"] = np.diff(classifier, axis=1, prepend=0)
     frames = []
     for name, rows in quantities.items():

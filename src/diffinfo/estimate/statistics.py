@@ -45,7 +45,9 @@ def exponent(x, y) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over `n` independent held-out examples and its standard error, in nats."""
+    """A mean over `n` independent held-out examples, or groups of them, and its standard error, in
+    nats.
+    """
 
     value: float
     standard_error: float
@@ -57,21 +59,31 @@ class Estimate:
         return float(half_width(self.standard_error, self.n - 1))
 
     @classmethod
-    def of(cls, per_example: np.ndarray) -> "Estimate":
+    def of(cls, per_example: np.ndarray, groups: np.ndarray | None = None) -> "Estimate":
         """Estimate the expectation of one draw per example, `(N,)`.
 
-        Raises: ValueError for fewer than two examples.
+        groups: numbers from 0 `(N,)` of groups of examples, where only examples of different groups
+        are independent; then the error is that of a mean over clusters, and `n` counts them.
+        Raises: ValueError for fewer than two examples or groups.
         """
-        if len(per_example) < 2:
-            raise ValueError(f"{len(per_example)} examples give no standard error: need at least 2")
+        n = len(per_example) if groups is None else len(np.unique(groups))
+        if n < 2:
+            kind = "examples" if groups is None else "groups"
+            raise ValueError(f"{n} {kind} give no standard error: need at least 2")
         mean, error = mean_and_error(per_example)
-        return cls(float(mean), float(error), len(per_example))
+        if groups is not None:
+            sums = np.bincount(groups, per_example - mean)
+            error = np.sqrt(n / (n - 1) * np.square(sums).sum()) / len(per_example)
+        return cls(float(mean), float(error), n)
 
 
-def folds(n: int, parts: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def folds(
+    n: int, parts: int, groups: np.ndarray | None = None
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Deal n examples into interleaved parts; return masks `(apply, fit)`, each `(n,)`, of each.
 
     `apply` is the part and `fit` all the others: what is fitted on one is applied to the other.
+    groups: numbers from 0 `(n,)`; examples of a group stay in one part.
     """
-    part = np.arange(n) % parts
+    part = (np.arange(n) if groups is None else groups) % parts
     return [(part == k, part != k) for k in range(parts)]

@@ -25,15 +25,14 @@ def run(job: Job) -> None:
 
     settings, dataset = job.settings["estimate"], load_dataset(job.needs["data"])
     trained, classifier = load_model(job.needs["model"], dataset=dataset), job.needs["classifier"]
-    every_label = settings["every_label"]
-    judge = load_model(classifier, NoisyClassifier, dataset) if classifier and every_label else None
+    judge = load_model(classifier, NoisyClassifier, dataset) if classifier else None
     n = settings["max_examples"] or len(dataset.x_test)
     measured = measure(
         trained.denoiser,
         dataset.x_test[:n],
         dataset.y_test[:n],
         classes=dataset.classes,
-        every_label=every_label,
+        every_label=settings["every_label"],
         draws=settings["draws"],
         density=LevelDensity.from_settings(
             settings["density"], trained.schedule, trained.lam_range

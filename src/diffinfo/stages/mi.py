@@ -4,6 +4,10 @@ whether to trust it.
 Rows are examples. A column of few integers, or of strings, is taken for labels (--discrete no: for
 numbers). Columns may have any scale, skewness or tails: the answer does not change under monotone
 maps of single columns. Without --minutes the same files and --seed give the same number.
+
+Rows must be independent. Where some are not (many rows of a subject, copies), --groups names the
+column that says which belong together; of a series, --block says how many neighbouring rows do:
+take twenty times as many as it remembers.
 """
 
 from pathlib import Path
@@ -31,6 +35,15 @@ OPTIONS = (
         "--missing",
         {"choices": ["error", "drop"], "default": "error", "help": "rows that lack a value"},
     ),
+    Option(
+        "--groups",
+        {"metavar": "FILE", "help": "one column: rows of the same value are not independent"},
+        reads=True,
+    ),
+    Option(
+        "--block",
+        {"type": int, "metavar": "ROWS", "help": "of a series: rows that belong together"},
+    ),
     Option("--minutes", {"type": float, "help": MINUTES}),
     Option("--seed", {"type": int, "default": 0, "help": "of folds, networks and noise"}),
     Option("--json", {"action": "store_true", "help": "print all numbers as JSON"}),
@@ -57,6 +70,7 @@ def run(job: Job) -> None:
     with warnings.catch_warnings(record=True) as noticed:
         warnings.simplefilter("always", UserWarning)
         x, y = read_columns(options.x), read_columns(options.y)
+        groups = read_columns(options.groups) if options.groups else None
     for text in dict.fromkeys(str(notice.message) for notice in noticed):
         job.report(f"note: {text}")
     measured = estimate_mi(
@@ -64,6 +78,8 @@ def run(job: Job) -> None:
         y,
         discrete=options.discrete,
         missing=options.missing,
+        groups=groups,
+        block=options.block,
         minutes=options.minutes,
         random_state=options.seed,
         report=job.report,

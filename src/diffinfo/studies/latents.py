@@ -218,6 +218,6 @@ def latents(
         y_test=dataset.y_test,
         draws=settings["draws"],
         seed=seed,
-        label_entropy=label_entropy(dataset.y_test, dataset.classes),
+        label_entropy=label_entropy(dataset.y_test),
         lam_range=lam_range,
     )

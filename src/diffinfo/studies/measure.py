@@ -222,11 +222,11 @@ def measure(
     every_label: whether the fields of labels other than the examples' own are asked for. They make
     the classification bound, and with many labels nearly all of the time. log_posterior: a
     classifier of noised examples, `(z, lam) -> (N, classes)` and a pytree; it adds estimators and
-    profiles, and needs every label. pixels_train: `(M, ...)` uint8 training images; they add
-    likelihood and bits per dimension, and need x to be uint8. linear_times: how many times of the
-    authors' linear grid from s_min to 1 to measure with as well. risk_levels: of the risk curve,
-    evenly spaced in log-SNR; 0 for none. The noise follows from seed and block (examples at a
-    time). report: called with how many examples are done, of how many.
+    profiles, one of which needs every label. pixels_train: `(M, ...)` uint8 training images; they
+    add likelihood and bits per dimension, and need x to be uint8. linear_times: how many times of
+    the authors' linear grid from s_min to 1 to measure with as well. risk_levels: of the risk
+    curve, evenly spaced in log-SNR; 0 for none. The noise follows from seed and block (examples at
+    a time). report: called with how many examples are done, of how many.
 
     Raises DataError, naming the array, for input that cannot be used; ValueError for options that
     contradict each other; FloatingPointError, naming the example, where the denoiser gives NaN.
@@ -244,8 +244,8 @@ def measure(
         y, classes = _conditions(y, len(x), classes)
     elif classes:
         raise ValueError(f"classes={classes}: needs labels y")
-    if log_posterior is not None and not (classes and every_label):
-        raise ValueError("log_posterior: needs labels y, and every_label")
+    if log_posterior is not None and not classes:
+        raise ValueError("log_posterior: needs labels y")
     classes_asked = classes if every_label else None
     if pixels_train is not None and (pixels is None or np.asarray(pixels_train).dtype != np.uint8):
         raise DataError("pixels_train: needs x to be uint8 images, as pixels_train must be")
@@ -270,7 +270,6 @@ def measure(
         x,
         y if y is not None else np.zeros((len(x), 0), np.float32),
         key=key,
-        log_posterior=log_posterior,
         block=block,
         report=report,
     )
@@ -280,8 +279,10 @@ def measure(
         return values if y is not None else {"s_nn": values["s_nn"]}
 
     independent = None if pixels_train is None else IndependentPixels.of(pixels_train)
-    terms = terms_in(strata, classes=classes_asked, independent=independent)
-    information = classifier_information(terms, y, classes) if log_posterior is not None else None
+    terms = terms_in(
+        strata, classes=classes_asked, log_posterior=log_posterior, independent=independent
+    )
+    information = classifier_information(terms, y) if log_posterior is not None else None
     profile = profiles(terms, strata, schedule, information)
     if y is None:
         groups = {"entropy": entropies(terms) | {"s_bound": entropy_bound(terms)["s_bound"]}}
@@ -323,7 +324,7 @@ def measure(
         estimates=groups,
         profile=profile,
         risk=risk,
-        label_entropy=label_entropy(y, classes) if classes else None,
+        label_entropy=label_entropy(y) if classes else None,
         lam_range=lam_range,
         s_min=s_min if is_from_s_min else float(schedule.time(lam_range[1])),
         draws=draws,

@@ -1,13 +1,13 @@
 """I(X;Y) of paired arrays: `estimate_mi(x, y)`, in nats, with a standard error and a verdict on
 whether to trust it.
 
-The rows are dealt into folds. For each fold, x and y are mapped to canonical coordinates
-(`data/canonical.py`), and a network that starts as the exact field of the fitted Gaussian learns on
-the other folds what is not Gaussian. It stops when its loss on a tenth of those rows, which it does
-not train on, stops falling. Then it measures the fold. Every row is thus measured once, by a
-network that has never seen it. Information is symmetric, so either of x and y can be the one that
-is noised: the first fold tries both, and the direction with more information on its held-out tenth
-is used.
+The rows are dealt into folds, those of a group into the same one. For each fold, x and y are mapped
+to canonical coordinates (`data/canonical.py`), and a network that starts as the exact field of the
+fitted Gaussian learns on the other folds what is not Gaussian. It stops when its loss on a tenth of
+those rows, which it does not train on, stops falling. Then it measures the fold. Every row is thus
+measured once, by a network that has never seen it. Information is symmetric, so either of x and y
+can be the one that is noised: the first fold tries both, and the direction with more information on
+its held-out tenth is used.
 
 Where x or y is a multivariate t, whatever its margins, `data/canonical.py` makes it Gaussian
 radially, and the network may scale z, the residual and the conditional mean by factors that depend
@@ -22,7 +22,7 @@ says so.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -32,8 +32,16 @@ import numpy as np
 import pandas as pd
 
 from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
-from diffinfo.data.columns import as_columns, as_labels, distinct, opened, without_missing
+from diffinfo.data.columns import (
+    as_columns,
+    as_groups,
+    as_labels,
+    distinct,
+    opened,
+    without_missing,
+)
 from diffinfo.data.dataset import Dataset
+from diffinfo.data.dependence import copies, rows_of_memory, serial_dependence
 from diffinfo.errors import DataError
 from diffinfo.estimate.counting import are_few, counted, states
 from diffinfo.estimate.integrand import Strata, Terms, evaluate_terms
@@ -47,7 +55,7 @@ from diffinfo.estimate.statistics import Estimate
 from diffinfo.nn.build import DataSummary, Model
 from diffinfo.process.schedule import VPSchedule
 from diffinfo.train.loop import Trainer, make_objective
-from diffinfo.train.stopping import held_out_rows
+from diffinfo.train.stopping import by_groups, held_out_rows
 
 FOLDS = 4
 HALVED_FOLDS = 2  # measured by networks of half of the rows as well
@@ -55,7 +63,7 @@ MOST_GAIN = 0.1  # the largest share of the information that halving may add
 STEPS, EVERY, BATCH = 1000, 100, 1024
 WIDTH, DEPTH = 128, 3
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
-MIN_ROWS, ROWS_PER_COLUMN = 200, 5
+MIN_ROWS, ROWS_PER_COLUMN, MIN_GROUPS = 200, 5, 20
 DRAWS = 32
 # Noise in the classes' losses blurs the posterior over labels, and the bound comes out low: labels
 # take more draws, as far as so many evaluations of one class's field allow.
@@ -70,7 +78,8 @@ class MutualInformation:
 
     estimator: the name of the one of `estimates` that `mi` is. converged: whether nothing speaks
     against the answer; if something does, `warnings` says what. n: how many rows were used;
-    dropped: how many lacked a value and were left out. dim_x, dim_y: without repeated columns.
+    dropped: how many lacked a value and were left out. groups: how many groups of rows are
+    independent of one another, or None where all rows are. dim_x, dim_y: without repeated columns.
     upper_bound: H(Y) for labels.
     linear_gaussian: the information of the fitted Gaussian. steps: how many steps the network of
     each fold was trained. profile: where in log-SNR the information sits (`estimate/profiles.py`).
@@ -85,6 +94,7 @@ class MutualInformation:
     warnings: tuple[str, ...]
     n: int
     dropped: int
+    groups: int | None
     dim_x: int
     dim_y: int
     classes: int | None
@@ -108,11 +118,12 @@ class MutualInformation:
         verdict = "converged" if self.converged else "NOT converged"
         levels = "log-SNR {:.1f} to {:.1f}".format(*self.lam_range) if self.lam_range else "counted"
         dropped = f" ({self.dropped} more lack a value)" if self.dropped else ""
+        groups = f" in {self.groups} groups" if self.groups else ""
         return (
             f"I(X;Y) = {self.mi:.4f} +- {self.standard_error:.4f} nats "
             f"= {self.bits:.4f} bits{bound}\n"
             f"{self.estimator}, {verdict}, {self.seconds:.0f} s\n"
-            f"{self.n} rows{dropped} of {self.dim_x} + {self.dim_y} columns, "
+            f"{self.n} rows{groups}{dropped} of {self.dim_x} + {self.dim_y} columns, "
             f"{levels}"
         )
 
@@ -132,14 +143,31 @@ class MutualInformation:
         }
 
 
-def _deal(labels: np.ndarray | None, n: int, rng: np.random.Generator) -> np.ndarray:
-    """The fold of each row, `(n,)`. Folds have equal shares of the rows, and of each label's."""
+def _deal(
+    labels: np.ndarray | None, groups: np.ndarray | None, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """The fold of each row, `(n,)`. Folds have equal shares of the rows, and of each label's; with
+    groups, these stay whole, and the shares are as equal as that allows.
+    """
+    if groups is not None:
+        return _deal_groups(groups, rng)
     order = rng.permutation(n)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
     fold = np.empty(n, int)
     fold[order] = np.arange(n) % FOLDS
     return fold
+
+
+def _deal_groups(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The fold of each row: groups, the largest first, go to the fold that has the fewest rows."""
+    sizes = np.bincount(groups)
+    order = rng.permutation(len(sizes))
+    fold_of, rows = np.empty(len(sizes), int), np.zeros(FOLDS, int)
+    for group in order[np.argsort(-sizes[order], kind="stable")]:
+        fold_of[group] = rows.argmin()
+        rows[fold_of[group]] += sizes[group]
+    return fold_of[groups]
 
 
 @dataclass(frozen=True)
@@ -212,7 +240,7 @@ class _Direction:
     """One way to measure I(X;Y): x is noised, y is given. It trains and measures, some rows each.
 
     x, y: scores `(n, D)`, the labels' as indicators. depth: of the network; 0 leaves radial factors
-    alone. steps: of every training.
+    alone. steps: of every training. groups: the number of each row's, `(n,)`, or None.
     """
 
     def __init__(
@@ -220,12 +248,14 @@ class _Direction:
         x: np.ndarray,
         y: np.ndarray,
         labels: np.ndarray | None,
+        groups: np.ndarray | None,
         seed: int,
         depth: int,
         elliptical: bool,
         steps: int,
     ):
-        self.x, self.y, self.labels, self.seed, self.depth = x, y, labels, seed, depth
+        self.x, self.y, self.labels, self.groups = x, y, labels, groups
+        self.seed, self.depth = seed, depth
         self.classes = None if labels is None else y.shape[1]
         self.elliptical, self.steps = elliptical, steps
         draws = DRAWS
@@ -238,12 +268,14 @@ class _Direction:
         self, rows: np.ndarray, seconds: float, report: Callable[[str], None]
     ) -> _FittedNetwork:
         """A network trained on these rows, for at most so many seconds."""
-        canonical = Canonical.fit(self.x[rows], self.y[rows])
+        groups = None if self.groups is None else self.groups[rows]
+        independent = None if groups is None else len(np.unique(groups))
+        canonical = Canonical.fit(self.x[rows], self.y[rows], independent)
         x, y = canonical.x(self.x[rows]), canonical.y(self.y[rows])
         dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
         network, training = (self.depth, WIDTH), (self.steps, EVERY, BATCH)
         trainer = _trainer(x.shape[1], y.shape[1], self.elliptical, *network, *training)
-        trained = trainer.train(dataset, self.seed, seconds=seconds, report=report)
+        trained = trainer.train(dataset, self.seed, groups=groups, seconds=seconds, report=report)
         denoiser = trainer.model.denoiser(trained.params)
         return _FittedNetwork(canonical, denoiser, trained.best_step, trained.cut_short)
 
@@ -253,14 +285,16 @@ class _Direction:
         if self.classes:
             denoiser = _Labelled(denoiser, jnp.asarray(network.canonical.y(np.eye(self.classes))))
         given = self.labels[rows] if self.classes else network.canonical.y(self.y[rows])
-        return evaluate_terms(
+        terms = evaluate_terms(
             denoiser, x, given, self.strata, key, classes=self.classes, block=2500
         )
+        return terms if self.groups is None else replace(terms, groups=self.groups[rows])
 
 
 def _gain(terms: Terms, halves: Terms) -> Estimate:
     """The growth of `aligned_difference` from networks of half of the rows to those of all."""
-    return Estimate.of(terms.aligned[: len(halves.aligned)].sum(1) - halves.aligned.sum(1))
+    grown = terms.aligned[: len(halves.aligned)].sum(1) - halves.aligned.sum(1)
+    return Estimate.of(grown, halves.groups)
 
 
 def _credible(aligned: Estimate, gain: Estimate) -> float:
@@ -296,7 +330,7 @@ def _convergence(
         if cut_short
         else []
     )
-    gap = Estimate.of((terms.squared - terms.aligned).sum(1))
+    gap = Estimate.of((terms.squared - terms.aligned).sum(1), terms.groups)
     allowed = max(0.1 * abs(aligned.value), 0.03, 3 * gap.standard_error)
     if abs(gap.value) > allowed:
         warnings.append(
@@ -322,12 +356,15 @@ def _joined(parts: list[Terms]) -> Terms:
 
 class _Checked(NamedTuple):
     """Pairs as they are measured: columns `(n, d)` of the sides that hold numbers, and labels
-    `(n,)` of those that do; dropped: rows that lacked a value.
+    `(n,)` of those that do; groups: the number of each row's `(n,)`, or None; dropped: how many
+    rows lacked a value; warnings: of what speaks against independent rows.
     """
 
     columns: dict[str, np.ndarray]
     labels: dict[str, np.ndarray]
+    groups: np.ndarray | None
     dropped: int
+    warnings: list[str]
 
     def states(self) -> list[np.ndarray]:
         """Both sides as numbered states, `(n,)` each."""
@@ -337,14 +374,45 @@ class _Checked(NamedTuple):
         ]
 
 
-def _checked(x, y, discrete: bool | str, missing: str) -> _Checked:
+def _dependence(sides: list[np.ndarray]) -> list[str]:
+    """Warnings of rows that do not look independent."""
+    warnings, n = [], len(sides[0])
+    if repeated := copies(*sides):
+        warnings.append(
+            f"{repeated} of {n} rows repeat another one exactly, and folds then know each other: "
+            "remove them, or pass groups that hold such rows together"
+        )
+    if product := serial_dependence(*sides):
+        block = 20 * rows_of_memory(product)
+        fits = block * MIN_GROUPS <= n
+        remedy = f"pass block={block} or more" if fits else f"{n} rows are too few to tell"
+        warnings.append(
+            "neighbouring rows are alike on both sides, as in time series, and chance then looks "
+            f"like information: {remedy} (if they only have been sorted, shuffle them)"
+        )
+    return warnings
+
+
+def _checked(x, y, discrete: bool | str, missing: str, groups, block: int | None) -> _Checked:
     """Raises DataError."""
     sides = [opened(x, "x"), opened(y, "y")]
     if len(sides[0]) != len(sides[1]):
         raise DataError(
             f"x has {len(sides[0])} rows and y {len(sides[1])}; they must be pairs, one a row"
         )
-    sides, dropped = without_missing(sides, missing)
+    together, length = None, len(sides[0])
+    if groups is not None:
+        together = as_groups(groups, length, MIN_GROUPS)
+    elif block is not None:
+        if not 1 <= block <= length // MIN_GROUPS:
+            raise DataError(
+                f"block: {block}; of {length} rows, blocks of 1 to {length // MIN_GROUPS} leave "
+                f"{MIN_GROUPS} of them or more"
+            )
+        together = np.arange(length) // block
+    sides, kept = without_missing(sides, missing)
+    if together is not None:
+        _, together = np.unique(together[kept], return_inverse=True)
     n, dims = len(sides[0]), sum(side.array[0].size for side in sides)
     least = max(MIN_ROWS, ROWS_PER_COLUMN * dims)
     if n < least:
@@ -356,18 +424,26 @@ def _checked(x, y, discrete: bool | str, missing: str) -> _Checked:
         if (found := as_labels(side, asked, 2 * FOLDS)) is not None
     }
     columns = {side.name: as_columns(side) for side in sides if side.name not in labels}
-    return _Checked(distinct(sides, columns), labels, dropped)
+    known = [labels.get(side.name, columns.get(side.name)) for side in sides]
+    warnings = _dependence(known) if together is None else []
+    return _Checked(distinct(sides, columns), labels, together, int((~kept).sum()), warnings)
 
 
 _DISCRETE = {"auto": "auto", "yes": True, "no": False, True: True, False: False}
 
 
-def _checked_options(discrete, missing, minutes, random_state) -> tuple[bool | str, int]:
+def _checked_options(
+    discrete, missing, groups, block, minutes, random_state
+) -> tuple[bool | str, int]:
     """What `discrete` means, and the seed. Raises DataError for options that mean nothing."""
     if not isinstance(discrete, str | bool | np.bool_) or discrete not in _DISCRETE:
         raise DataError(f"discrete: {discrete!r}; it is True, False or 'auto'")
     if missing not in ("error", "drop"):
         raise DataError(f"missing: {missing!r}; it is 'error' or 'drop'")
+    if block is not None and (groups is not None or not isinstance(block, int | np.integer)):
+        raise DataError(
+            f"block: {block!r}; it is a number of rows, or None, and None where groups are given"
+        )
     is_number = isinstance(minutes, int | float | np.number)
     if minutes is not None and not (is_number and np.isfinite(minutes) and minutes > 0):
         raise DataError(f"minutes: {minutes!r}; it is a positive number, or None")
@@ -413,7 +489,7 @@ def _better(candidates: list[Terms], depths: list[int]) -> int:
         for depth in depths
     }
     simple, full = best[min(best)], best[max(best)]
-    more = Estimate.of(gains[full] - gains[simple])
+    more = Estimate.of(gains[full] - gains[simple], candidates[full].groups)
     return full if more.value > more.standard_error else simple
 
 
@@ -427,14 +503,15 @@ def _cross_fitted(
     for number in range(FOLDS):
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         # Every fold trains on equally many rows, so that one compilation serves all.
-        outside = outside[: len(fold) - -(-len(fold) // FOLDS)]
+        outside = outside[: len(fold) - np.bincount(fold).max()]
+        groups = None if directions[0].groups is None else directions[0].groups[outside]
         fold_key, name = jax.random.fold_in(key, number), f"fold {number + 1} of {FOLDS}"
         fitted = [
             direction.fit(outside, seconds, lambda line, name=name: report(f"{name}: {line}"))
             for direction in directions
         ]
         if len(directions) > 1:
-            watched = outside[held_out_rows(len(outside), seed)[1]]
+            watched = outside[held_out_rows(len(outside), seed, groups)[1]]
             watched_key = jax.random.fold_in(key, FOLDS)
             candidates = [
                 direction.measure(network, watched, watched_key)
@@ -447,7 +524,10 @@ def _cross_fitted(
         order.append(inside)
         networks.append(network)
         if number < HALVED_FOLDS and not direction.classes:
-            half = np.sort(rng.permutation(outside)[: len(outside) // 2])
+            shuffled = rng.permutation(outside)
+            if groups is not None:
+                shuffled = outside[by_groups(groups, rng)]
+            half = np.sort(shuffled[: len(outside) // 2])
             half_network = direction.fit(
                 half, seconds, lambda line, name=name: report(f"{name}, half: {line}")
             )
@@ -462,6 +542,8 @@ def estimate_mi(
     *,
     discrete: bool | str = "auto",
     missing: str = "error",
+    groups=None,
+    block: int | None = None,
     minutes: float | None = None,
     random_state: int | np.random.Generator | np.random.RandomState | None = 0,
     report: Callable[[str], None] = lambda line: None,
@@ -475,12 +557,19 @@ def estimate_mi(
     x, y: arrays, masked ones, sparse matrices, pandas frames or series; dates count as numbers.
     discrete: whether y holds labels (integers or text in one column); "auto" takes few different
     integers, booleans or text for labels. missing: "error" if a value is missing (NaN, NaT, None,
-    masked), or "drop" to leave such rows out. minutes: time for training; without it the number of
+    masked), or "drop" to leave such rows out. groups: a value of any kind for each row, the same
+    for rows that are not independent (of one subject, copies of one example); they stay in one
+    fold, and the standard error is over groups. block: the same for series, whose neighbouring rows
+    are alike: so many rows in a row are a group; take twenty times the rows over which they
+    remember. minutes: time for training; without it the number of
     steps is fixed, so that the same call gives the same number. random_state: the seed of folds,
     ties, networks and noise, a generator to draw it from, or None for a new one. report: called
     with lines of progress.
 
     Columns of one side that order all rows alike (or in reverse) are one column, and count once.
+
+    Rows that repeat others, or neighbours that are alike on both sides, give a warning, unless
+    groups or block tell what belongs together.
 
     Raises DataError (a ValueError), naming array, row and column, for missing values, constant
     columns, a continuous column on both sides, mismatched or too few rows, and options that mean
@@ -493,14 +582,19 @@ def estimate_mi(
     >>> estimate_mi(x, y).mi  # 0.347 in truth
     """
     started = time.monotonic()
-    discrete, random_state = _checked_options(discrete, missing, minutes, random_state)
+    discrete, random_state = _checked_options(
+        discrete, missing, groups, block, minutes, random_state
+    )
     rng = np.random.default_rng(random_state)
-    checked = _checked(x, y, discrete, missing)
+    checked = _checked(x, y, discrete, missing, groups, block)
+    groups = checked.groups
     columns, labels = checked.columns, None
     about = {"dropped": checked.dropped, "random_state": random_state}
+    about["groups"] = None if groups is None else int(groups.max()) + 1
     about |= {f"dim_{name}": columns[name].shape[1] if name in columns else 1 for name in "xy"}
     if discrete is not False and are_few(*(both := checked.states())):
-        return _by_counting(*both, about, started)
+        about["warnings"] = tuple(checked.warnings)
+        return _by_counting(*both, groups, about, started)
     if checked.labels:
         # Information is symmetric: the side that holds labels is the one that is given.
         name = "y" if "y" in checked.labels else "x"
@@ -524,13 +618,15 @@ def estimate_mi(
     else:
         pairs = [(scores["x"], np.eye(labels.max() + 1)[labels])]
     directions = [
-        _Direction(noised, given, labels, random_state, depth, elliptical, steps)
+        _Direction(noised, given, labels, groups, random_state, depth, elliptical, steps)
         for noised, given in pairs
         for depth in ((DEPTH, 0) if elliptical else (DEPTH,))
     ]
     networks = FOLDS + len(directions) - 1 + (HALVED_FOLDS if labels is None else 0)
     seconds = 60 * minutes / networks if minutes else float("inf")
-    direction, fitted = _cross_fitted(directions, _deal(labels, n, rng), seconds, rng, report)
+    direction, fitted = _cross_fitted(
+        directions, _deal(labels, groups, n, rng), seconds, rng, report
+    )
     terms, classes = fitted.terms, direction.classes
     ordered = labels[fitted.order] if classes else np.empty(0)
     log_q = class_log_posterior(terms, ordered) if classes else None
@@ -540,10 +636,11 @@ def estimate_mi(
         estimator, gain = "extrapolated_difference", _gain(terms, fitted.halves)
         estimates[estimator] = _extrapolated(estimates, gain)
     cut_short = any(network.cut_short for network in fitted.networks)
-    warnings = _convergence(terms, estimates, gain, cut_short)
+    warnings = checked.warnings + _convergence(terms, estimates, gain, cut_short)
     # Where the untrained network was the best, terms have no scatter; what is left at independence
     # is the error of a fitted Gaussian's information.
-    least_error = float(np.sqrt(direction.x.shape[1] * direction.y.shape[1] / 2) / n)
+    independent = about["groups"] or n
+    least_error = float(np.sqrt(direction.x.shape[1] * direction.y.shape[1] / 2) / independent)
     return MutualInformation(
         mi=estimates[estimator].value,
         standard_error=max(estimates[estimator].standard_error, least_error),
@@ -552,7 +649,7 @@ def estimate_mi(
         warnings=tuple(warnings),
         n=n,
         classes=classes,
-        upper_bound=label_entropy(labels, classes) if classes else None,
+        upper_bound=label_entropy(labels) if classes else None,
         linear_gaussian=float(np.mean([fit.canonical.information for fit in fitted.networks])),
         estimates=estimates,
         steps=tuple(network.best_step for network in fitted.networks),
@@ -564,20 +661,23 @@ def estimate_mi(
 
 
 def _by_counting(
-    x: np.ndarray, y: np.ndarray, about: dict[str, int], started: float
+    x: np.ndarray,
+    y: np.ndarray,
+    groups: np.ndarray | None,
+    about: dict[str, Any],
+    started: float,
 ) -> MutualInformation:
     """The answer for states x and y `(n,)`; about: what else is known of them."""
-    estimates = counted(x, y)
+    estimates = counted(x, y, groups)
     classes = int(y.max()) + 1
     return MutualInformation(
         mi=estimates["counted"].value,
         standard_error=estimates["counted"].standard_error,
         estimator="counted",
-        converged=True,
-        warnings=(),
+        converged=not about["warnings"],
         n=len(x),
         classes=classes,
-        upper_bound=label_entropy(y, classes),
+        upper_bound=label_entropy(y),
         linear_gaussian=None,
         estimates=estimates,
         steps=(),

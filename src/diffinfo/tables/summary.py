@@ -26,6 +26,7 @@ _NAMES = {
     "total_correlation": "total_correlation",
     "bits_per_dimension": "bits_per_dimension",
     "classification_bound": "information_bound",
+    "classifier": "information_classifier",
     "mixture_difference": "information_mixture",
     "squared_difference": "information_squared",
 }
@@ -75,7 +76,7 @@ def summary(folders: Sequence[Path]) -> pd.DataFrame:
     """What image models of all data sets say of the paper's thesis, from their published tables.
 
     For each experiment (`config` is its folder's name): S_NN per dimension up to times CUTOFFS,
-    total correlation and I(X;Y) in nats, by the classification bound and by two differences,
+    total correlation and I(X;Y) in nats, by two lower bounds and by two differences,
     H(Y), bits per dimension beside the least published ones, the shares of S_NN and of I(X;Y) (by
     the classifier of noised images) at s < TAU and their difference, whose errors are taken to be
     independent, and I(Z;Y) of both codes of autoencoders split there.
@@ -127,6 +128,7 @@ def summary_as_markdown(table: pd.DataFrame) -> str:
         "bits_per_dimension_published": "published",
         "label_entropy": "H(Y)",
         "information_bound": "I, bound",
+        "information_classifier": "I, classifier",
         "information_mixture": "I, mixture",
         "information_squared": "I, squared",
         "early_share_s_nn": "S_NN at s < .1 T",

@@ -134,12 +134,12 @@ class Trainer:
         self._held_out_loss = jax.jit(held_out_loss, static_argnames="unravel")
 
     def _data(
-        self, dataset: Dataset, seed: int
+        self, dataset: Dataset, seed: int, groups: np.ndarray | None
     ) -> tuple[jax.Array, jax.Array, dict[str, jax.Array]]:
         """x and y to train on, on all devices, and those to hold out, none without looks."""
         rows, held_out = np.arange(len(dataset.x_train)), np.arange(0)
         if self.settings["validate_every"]:
-            rows, held_out = held_out_rows(len(rows), seed)
+            rows, held_out = held_out_rows(len(rows), seed, groups)
         x, y = jax.device_put((dataset.x_train[rows], dataset.y_train[rows]), self._everywhere)
         watched = {"x": dataset.x_train[held_out], "y": dataset.y_train[held_out]}
         return x, y, jax.tree.map(jnp.asarray, watched)
@@ -149,6 +149,7 @@ class Trainer:
         dataset: Dataset,
         seed: int,
         *,
+        groups: np.ndarray | None = None,
         resume_file: Path | None = None,
         chunk: int | None = None,
         save_every: float = 20.0,
@@ -161,7 +162,8 @@ class Trainer:
         The result depends on the data, the settings and the seed only: not on `chunk`, the steps
         per dispatch, nor on being killed.
 
-        resume_file: where the state is kept (every `save_every` seconds, and when training
+        groups: numbers `(n,)` of groups of training rows that are held out together. resume_file:
+        where the state is kept (every `save_every` seconds, and when training
         diverges). report: is given a line of progress every `report_every` seconds. seconds: the
         time after which training stops at the next dispatch, wherever it is. Raises
         TrainingDiverged when a loss or gradient is not finite.
@@ -174,7 +176,7 @@ class Trainer:
         _, unravel = ravel_pytree(params)
         state = jax.device_put(initial_state(params, self._optimizer), self._everywhere)
         key = jax.random.fold_in(jax.random.key(seed), 1)
-        x, y, held_out = self._data(dataset, seed)
+        x, y, held_out = self._data(dataset, seed, groups)
         held_out_loss = partial(
             self._held_out_loss, **held_out, constants=constants, key=key, unravel=unravel
         )

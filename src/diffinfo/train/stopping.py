@@ -10,9 +10,24 @@ SHARE = 0.1  # of the training rows
 _MOST_ROWS = 4096
 
 
-def held_out_rows(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of `n` rows, those to train on and those to hold out, a tenth (4,096 at most) by chance."""
-    rows = np.random.default_rng([seed, 2]).permutation(n)
+def by_groups(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The numbers of rows `(n,)` with those of a group side by side, groups in an order of chance.
+
+    groups: the number of each row's group, `(n,)`. A cut through this order splits one group.
+    """
+    _, number = np.unique(groups, return_inverse=True)
+    return np.argsort(rng.permutation(number.max() + 1)[number], kind="stable")
+
+
+def held_out_rows(
+    n: int, seed: int, groups: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of `n` rows, those to train on and those to hold out, a tenth (4,096 at most) by chance.
+
+    groups: numbers `(n,)` of groups of rows that are held out together.
+    """
+    rng = np.random.default_rng([seed, 2])
+    rows = rng.permutation(n) if groups is None else by_groups(groups, rng)
     share = round(n * SHARE)
     return np.sort(rows[share:]), np.sort(rows[:share][:_MOST_ROWS])
 
