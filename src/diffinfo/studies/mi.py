@@ -9,6 +9,10 @@ measured once, by a network that has never seen it. Information is symmetric, so
 can be the one that is noised: the first fold tries both, and the direction with more information on
 its held-out tenth is used.
 
+Labels are guessed from x twice: by the networks' losses under each label, and by a classifier of x
+itself, which sees no noise. How much to trust each is fitted on other folds
+(`estimate/mutual_information.py`).
+
 Where x or y is a multivariate t, whatever its margins, `data/canonical.py` makes it Gaussian
 radially, and the network may scale z, the residual and the conditional mean by factors that depend
 on lengths only (`nn/mlp.py`). There the first fold also tries a network of such factors alone,
@@ -25,11 +29,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
+from warnings import catch_warnings, simplefilter
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pandas as pd
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
 from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
 from diffinfo.data.columns import (
@@ -62,12 +69,15 @@ HALVED_FOLDS = 2  # measured by networks of half of the rows as well
 MOST_GAIN = 0.1  # the largest share of the information that halving may add
 STEPS, EVERY, BATCH = 1000, 100, 1024
 WIDTH, DEPTH = 128, 3
+CLASSIFIER_EPOCHS = 100
+LOW_BOUND = 0.05  # the share by which the bound of labels may be below aligned_difference
 DEFAULT_MINUTES = 1.2  # what STEPS take on two CPU cores
 MIN_ROWS, ROWS_PER_COLUMN, MIN_GROUPS = 200, 5, 20
 DRAWS = 32
 # Noise in the classes' losses blurs the posterior over labels, and the bound comes out low: labels
 # take more draws, as far as so many evaluations of one class's field allow.
-LABEL_DRAWS, LABEL_EVALUATIONS = 512, 10_000_000
+LABEL_DRAWS, LABEL_EVALUATIONS = 128, 10_000_000
+LEAST_LOG_Q = -12.0  # of the classifier: that far its certainty goes
 SCHEDULE, S_MIN = VPSchedule(), 1e-5
 LAM_RANGE = SCHEDULE.log_snr_range(S_MIN)
 
@@ -232,6 +242,7 @@ class _FittedNetwork:
 
     canonical: Canonical
     denoiser: Callable
+    classifier: MLPClassifier | None
     best_step: int
     cut_short: bool
 
@@ -277,7 +288,18 @@ class _Direction:
         trainer = _trainer(x.shape[1], y.shape[1], self.elliptical, *network, *training)
         trained = trainer.train(dataset, self.seed, groups=groups, seconds=seconds, report=report)
         denoiser = trainer.model.denoiser(trained.params)
-        return _FittedNetwork(canonical, denoiser, trained.best_step, trained.cut_short)
+        classifier = None
+        if self.classes:
+            classifier = MLPClassifier(
+                (WIDTH, WIDTH),
+                early_stopping=True,
+                random_state=self.seed,
+                max_iter=CLASSIFIER_EPOCHS,
+            )
+            with catch_warnings():
+                simplefilter("ignore", ConvergenceWarning)
+                classifier.fit(x, self.labels[rows])
+        return _FittedNetwork(canonical, denoiser, classifier, trained.best_step, trained.cut_short)
 
     def measure(self, network: _FittedNetwork, rows: np.ndarray, key: jax.Array) -> Terms:
         """The terms of these rows under that network."""
@@ -288,6 +310,12 @@ class _Direction:
         terms = evaluate_terms(
             denoiser, x, given, self.strata, key, classes=self.classes, block=2500
         )
+        if network.classifier is not None:
+            log_q = np.full((len(rows), self.classes), LEAST_LOG_Q)
+            guessed = network.classifier.predict_log_proba(x)
+            log_q[:, network.classifier.classes_] = np.maximum(guessed, LEAST_LOG_Q)
+            losses = np.concatenate([terms.class_loss, -log_q[:, None]], axis=1)
+            terms = replace(terms, class_loss=losses)
         return terms if self.groups is None else replace(terms, groups=self.groups[rows])
 
 
@@ -344,6 +372,19 @@ def _convergence(
             f"{allowed:.2g} is expected)"
         )
     return warnings
+
+
+def _short_bound(terms: Terms, log_q: np.ndarray, labels: np.ndarray) -> list[str]:
+    """A warning where the bound of labels is below what the fields say; log_q: `(n, classes)`."""
+    told = label_entropy(labels) + np.take_along_axis(log_q, labels[:, None], 1)[:, 0]
+    short = Estimate.of(terms.aligned.sum(1) - told, terms.groups)
+    allowed = max(LOW_BOUND * told.mean(), 0.02) + 3 * short.standard_error
+    if short.value <= allowed:
+        return []
+    return [
+        f"the bound is {short.value:.2g} nats below aligned_difference (at most {allowed:.2g} is "
+        "expected): labels tell more than it finds. More rows or more minutes may help"
+    ]
 
 
 def _joined(parts: list[Terms]) -> Terms:
@@ -637,6 +678,8 @@ def estimate_mi(
         estimates[estimator] = _extrapolated(estimates, gain)
     cut_short = any(network.cut_short for network in fitted.networks)
     warnings = checked.warnings + _convergence(terms, estimates, gain, cut_short)
+    if log_q is not None:
+        warnings += _short_bound(terms, log_q, ordered)
     # Where the untrained network was the best, terms have no scatter; what is left at independence
     # is the error of a fitted Gaussian's information.
     independent = about["groups"] or n
