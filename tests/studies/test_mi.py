@@ -14,9 +14,10 @@ from diffinfo.data.columns import as_labels, opened
 from diffinfo.data.table_files import read_columns
 from diffinfo.errors import DataError
 from diffinfo.estimate.integrand import Terms
+from diffinfo.estimate.mutual_information import mutual_information
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.exact import pairs
-from diffinfo.studies import mi
+from diffinfo.studies import cross_fit, verdict
 
 QUICK = {
     "STEPS": 40,
@@ -35,7 +36,7 @@ SMALL = {"BATCH": 512, "WIDTH": 64, "FOLDS": 2, "HALVED_FOLDS": 1}
 def quick(monkeypatch):
     """A few steps instead of a training: for what does not depend on how well it is done."""
     for name, few in QUICK.items():
-        monkeypatch.setattr(mi, name, few)
+        monkeypatch.setattr(cross_fit, name, few)
 
 
 def _pair(n=400, seed=0):
@@ -133,7 +134,7 @@ def test_what_cannot_be_used_is_named(change, message):
 def test_known_truths(pair, steps, monkeypatch):
     # So little is enough for these; benchmarks/mi.py has the whole suite at full length.
     for name, few in (SMALL | {"STEPS": steps}).items():
-        monkeypatch.setattr(mi, name, few)
+        monkeypatch.setattr(cross_fit, name, few)
     measured = diffinfo.estimate_mi(*pair.sample(3000, np.random.default_rng(11)))
     assert abs(measured.mi - pair.truth) < 4 * measured.standard_error + 0.005
     assert 1 / 3000 <= measured.standard_error < 0.05, (
@@ -152,7 +153,7 @@ def test_extrapolation_is_for_small_significant_gains(gain, expected):
         "aligned_difference": Estimate(1.0, 0.01, 100),
         "loss_difference": Estimate(0.9, 0.03, 100),
     }
-    measured = mi._extrapolated(known, Estimate(*gain, 50))
+    measured = verdict.extrapolated(known, Estimate(*gain, 50))
     assert measured.value == pytest.approx(expected)
     assert measured.standard_error == pytest.approx(np.hypot(0.03, gain[1] if expected > 1 else 0))
 
@@ -168,14 +169,14 @@ def test_a_network_that_is_not_at_its_optimum_is_said_to_be_one(squared, converg
     """Exact fields have E<v - v_u, D> = E|D|^2; a tenth is allowed."""
     noise = np.random.default_rng(0).standard_normal((400, 1))
     terms = _terms(aligned=1 + noise, squared=squared + noise)
-    warnings = mi._convergence(terms, mi.mutual_information(terms, np.empty(0)), None, False)
+    warnings = verdict.convergence(terms, mutual_information(terms, np.empty(0)), None, False)
     assert bool(warnings) != converged
     assert converged or "not at its optimum" in warnings[0]
 
 
 def test_an_untrained_network_is_said_to_be_one(monkeypatch):
-    monkeypatch.setattr(mi, "STEPS", 100)
-    monkeypatch.setattr(mi, "EVERY", 50)
+    monkeypatch.setattr(cross_fit, "STEPS", 100)
+    monkeypatch.setattr(cross_fit, "EVERY", 50)
     pair = pairs.multinormal("sparse", 3, 3, 0.95).mapped("rolled", pairs.rolled)
     measured = diffinfo.estimate_mi(*pair.sample(1000, np.random.default_rng(0)))
     assert abs(measured.mi - pair.truth) > 0.3
@@ -248,9 +249,9 @@ def test_more_than_radial_factors_must_tell_more_than_the_error_of_that():
         told(0.9 + noise),
         told(0.8 + noise),
     ]
-    assert mi._better(ways, [0, 3, 0, 3]) == 0
-    assert mi._better(ways[::2], [3, 3]) == 0
-    assert mi._better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3
+    assert cross_fit.better(ways, [0, 3, 0, 3]) == 0
+    assert cross_fit.better(ways[::2], [3, 3]) == 0
+    assert cross_fit.better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3
 
 
 @pytest.mark.parametrize(
@@ -338,14 +339,14 @@ def test_a_copied_column_changes_nothing(quick):
 def test_rows_of_a_group_stay_in_one_fold():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 37, 1000)
-    fold = mi._deal(None, groups, 1000, rng)
+    fold = cross_fit.deal(None, groups, 1000, rng)
     assert all(len(set(fold[groups == group])) == 1 for group in range(37))
     assert np.ptp(np.bincount(fold)) < 60
 
 
 def test_copies_of_rows_are_named_and_groups_of_them_tell_nothing_false(monkeypatch):
     for name, few in (SMALL | {"STEPS": 300}).items():
-        monkeypatch.setattr(mi, name, few)
+        monkeypatch.setattr(cross_fit, name, few)
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((2, 300, 1))
     rows = rng.permutation(np.repeat(np.arange(300), 10))
@@ -361,7 +362,7 @@ def test_copies_of_rows_are_named_and_groups_of_them_tell_nothing_false(monkeypa
 
 def test_series_are_named_and_blocks_tell_nothing_false(monkeypatch):
     for name, few in (SMALL | {"STEPS": 300}).items():
-        monkeypatch.setattr(mi, name, few)
+        monkeypatch.setattr(cross_fit, name, few)
     noise, series = np.random.default_rng(0).standard_normal((8000, 2)), np.zeros((8000, 2))
     for t in range(1, 8000):
         series[t] = 0.95 * series[t - 1] + noise[t]
@@ -384,8 +385,55 @@ def test_series_are_named_and_blocks_tell_nothing_false(monkeypatch):
         ({"block": 2.5}, "block: 2.5"),
         ({"block": 0}, "block: 0; of 400 rows, blocks of 1 to 20"),
         ({"block": 21}, "block: 21"),
+        ({"permutations": -1}, "permutations: -1"),
+        ({"permutations": 0.5}, "permutations: 0.5"),
     ],
 )
 def test_groups_that_cannot_be_used_are_named(options, message):
     with pytest.raises(DataError, match=message):
         diffinfo.estimate_mi(*_pair(), **options)
+
+
+def test_p_values_are_uniform_without_dependence_and_small_with_it(quick):
+    found = []
+    for seed in range(40):
+        x, y = np.random.default_rng(seed).standard_normal((2, 240, 1))
+        measured = diffinfo.estimate_mi(x, y, permutations=19, random_state=seed)
+        found.append(measured.p_value)
+    # Multiples of 1/20: Kolmogorov and Smirnov's test of that, at 1 in 1,000.
+    assert np.abs(np.sort(found) - (np.arange(40) + 0.5) / 40).max() < 1.95 / np.sqrt(40) + 0.05
+    x, y = _pair()
+    measured = diffinfo.estimate_mi(x, y, permutations=99)
+    assert measured.p_value == 0.01
+    assert "independence has p = 0.01" in measured.summary()
+    labelled = diffinfo.estimate_mi(x, (y[:, 0] > 0).astype(int), permutations=99)
+    assert labelled.p_value == 0.01
+    whole = diffinfo.estimate_mi(x, y, block=4, permutations=99)
+    assert whole.p_value == 0.01
+
+
+def test_p_values_of_what_is_counted():
+    rng = np.random.default_rng(0)
+    found = []
+    for seed in range(100):
+        x, y = rng.integers(0, 3, (2, 300))
+        found.append(diffinfo.estimate_mi(x, y, permutations=19, random_state=seed).p_value)
+    assert np.abs(np.sort(found) - (np.arange(100) + 0.5) / 100).max() < 1.95 / 10 + 0.05
+    x = rng.integers(0, 3, 300)
+    dependent = np.where(rng.random(300) < 0.5, x, rng.integers(0, 3, 300))
+    assert diffinfo.estimate_mi(x, dependent, permutations=199).p_value == 1 / 200
+
+
+def test_what_goes_on_beyond_the_range_is_said(quick):
+    x, noise = np.random.default_rng(0).standard_normal((2, 600, 1))
+    measured = diffinfo.estimate_mi(x, x + 1e-4 * noise)
+    assert not measured.converged
+    assert "end of the range" in " ".join(measured.warnings)
+
+
+def test_ties_of_numbers_are_named(quick):
+    x, y = _pair()
+    table = pd.DataFrame({"dose": np.round(x[:, 0], 1), "age": x[:, 1]})
+    measured = diffinfo.estimate_mi(table, y)
+    assert "x, column 'dose': " in measured.warnings[0]
+    assert "share their value" in measured.warnings[0]

@@ -27,7 +27,7 @@ from diffinfo.files import read_arrays, read_json, write_table
 from diffinfo.plan import Plan
 from diffinfo.runs import FILES, Run
 from diffinfo.stages.contract import OTHER_STAGES, RUN_STAGES, STAGES
-from diffinfo.studies import mi
+from diffinfo.studies import cross_fit
 
 SMOKE = Path(__file__).parents[2] / "config" / "smoke.yaml"
 FEW = {"steps": 3, "batch": 16}
@@ -257,7 +257,7 @@ def test_examples_of_help_texts_run(stage, desk, monkeypatch, capsys):
     monkeypatch.chdir(desk)
     monkeypatch.setattr(diffinfo.cli, "read_settings", quick)
     for name, few in QUICK.items():
-        monkeypatch.setattr(mi, name, few)
+        monkeypatch.setattr(cross_fit, name, few)
     for needed in _examples_needed(stage):
         if not Path(_out(needed)).exists():
             assert main(needed) == 0, needed

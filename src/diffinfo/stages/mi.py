@@ -19,6 +19,7 @@ WHERE = (
     "FILE:A,B,C columns"
 )
 MINUTES = "training time in all (default: a fixed number of steps, about 1.5 minutes on 2 cores)"
+NULL = "test independence by so many permutations, such as 199 (default 0: no test)"
 PLOT = "draw where in log-SNR the information sits (.pdf or .svg; CSV beside)"
 OPTIONS = (
     Option("--x", {"required": True, "metavar": "FILE", "help": WHERE}, reads=True),
@@ -43,6 +44,10 @@ OPTIONS = (
     Option(
         "--block",
         {"type": int, "metavar": "ROWS", "help": "of a series: rows that belong together"},
+    ),
+    Option(
+        "--permutations",
+        {"type": int, "default": 0, "metavar": "P", "help": NULL},
     ),
     Option("--minutes", {"type": float, "help": MINUTES}),
     Option("--seed", {"type": int, "default": 0, "help": "of folds, networks and noise"}),
@@ -80,6 +85,7 @@ def run(job: Job) -> None:
         missing=options.missing,
         groups=groups,
         block=options.block,
+        permutations=options.permutations,
         minutes=options.minutes,
         random_state=options.seed,
         report=job.report,

@@ -1,0 +1,333 @@
+"""Networks for the two fields of paired rows, each trained on some folds and used on another."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from warnings import catch_warnings, simplefilter
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
+
+from diffinfo.data.canonical import Canonical
+from diffinfo.data.dataset import Dataset
+from diffinfo.errors import DataError
+from diffinfo.estimate.integrand import Strata, Terms, evaluate_terms
+from diffinfo.estimate.statistics import Estimate
+from diffinfo.nn.build import DataSummary, Model
+from diffinfo.process.schedule import VPSchedule
+from diffinfo.train.loop import Trainer, make_objective
+from diffinfo.train.stopping import by_groups, held_out_rows
+
+FOLDS = 4
+HALVED_FOLDS = 2  # measured by networks of half of the rows as well
+STEPS, EVERY, BATCH = 1000, 100, 1024
+WIDTH, DEPTH = 128, 3
+CLASSIFIER_EPOCHS = 100
+# Many rows need fewer draws each: so many evaluations leave an error that is small beside others.
+DRAWS, LEAST_DRAWS, EVALUATIONS = 32, 8, 3_200_000
+# Noise in the classes' losses blurs the posterior over labels, and the bound comes out low: labels
+# take more draws, as far as so many evaluations of one class's field allow.
+LABEL_DRAWS, LABEL_EVALUATIONS = 128, 10_000_000
+LEAST_LOG_Q = -12.0  # of the classifier: that far its certainty goes
+NULL_DRAWS = 8  # of every row under each permutation
+_LEAST_BLOCKS = 4
+SCHEDULE, S_MIN = VPSchedule(), 1e-5
+LAM_RANGE = SCHEDULE.log_snr_range(S_MIN)
+
+
+def deal(
+    labels: np.ndarray | None, groups: np.ndarray | None, n: int, rng: np.random.Generator
+) -> np.ndarray:
+    """The fold of each row, `(n,)`. Folds have equal shares of the rows, and of each label's; with
+    groups, these stay whole, and the shares are as equal as that allows.
+    """
+    if groups is not None:
+        return _deal_groups(groups, rng)
+    order = rng.permutation(n)
+    if labels is not None:
+        order = order[np.argsort(labels[order], kind="stable")]
+    fold = np.empty(n, int)
+    fold[order] = np.arange(n) % FOLDS
+    return fold
+
+
+def _deal_groups(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The fold of each row: groups, the largest first, go to the fold that has the fewest rows."""
+    sizes = np.bincount(groups)
+    order = rng.permutation(len(sizes))
+    fold_of, rows = np.empty(len(sizes), int), np.zeros(FOLDS, int)
+    for group in order[np.argsort(-sizes[order], kind="stable")]:
+        fold_of[group] = rows.argmin()
+        rows[fold_of[group]] += sizes[group]
+    return fold_of[groups]
+
+
+@dataclass(frozen=True)
+class _Labelled:
+    """A denoiser that takes labels and looks up their canonical coordinates in `table` `(K, Q)`."""
+
+    denoiser: Callable
+    table: jax.Array
+
+    def __call__(self, z, lam, y=None):
+        return self.denoiser(z, lam, None if y is None else self.table[y])
+
+
+jax.tree_util.register_dataclass(_Labelled, data_fields=["denoiser", "table"], meta_fields=[])
+
+
+@lru_cache(maxsize=8)
+def _trainer(
+    dim_x: int,
+    dim_y: int,
+    elliptical: bool,
+    depth: int,
+    width: int,
+    steps: int,
+    validate_every: int,
+    batch: int,
+) -> Trainer:
+    """The trainer of networks of this size for data of this shape.
+
+    Folds, directions and later calls share it, so that nothing is compiled twice.
+    """
+    settings = {
+        "steps": steps,
+        "batch": batch,
+        "learning_rate": 0.004,
+        "warmup": 100,
+        "clip": 1.0,
+        "ema": 0.999,
+        "weighting": "velocity",
+        "null_probability": 0.5,
+        "validate_every": validate_every,
+        "patience": 4,
+        "density": {"center": 1.0, "scale": 2.5, "uniform": 0.3},
+    }
+    summary = DataSummary(
+        (dim_x,),
+        mean=0.0,
+        std=1.0,
+        y_mean=(0.0,) * dim_y,
+        y_std=(1.0,) * dim_y,
+        canonical=True,
+        elliptical=elliptical,
+    )
+    model = Model({"fields": "one", "mlp": {"width": width, "depth": depth}}, summary)
+    betas = {"beta_min": SCHEDULE.beta_min, "beta_max": SCHEDULE.beta_max}
+    return Trainer(model, make_objective(settings, betas | {"s_min": S_MIN}), settings)
+
+
+@dataclass(frozen=True)
+class FittedNetwork:
+    """A denoiser of canonical coordinates, with the map to them that was fitted on its rows."""
+
+    canonical: Canonical
+    denoiser: Callable
+    classifier: MLPClassifier | None
+    best_step: int
+    cut_short: bool
+
+
+class Direction:
+    """One way to measure I(X;Y): x is noised, y is given. It trains and measures, some rows each.
+
+    x, y: scores `(n, D)`, the labels' as indicators. depth: of the network; 0 leaves radial factors
+    alone. steps: of every training. groups: the number of each row's, `(n,)`, or None.
+    """
+
+    def __init__(
+        self,
+        x: np.ndarray,
+        y: np.ndarray,
+        labels: np.ndarray | None,
+        groups: np.ndarray | None,
+        seed: int,
+        depth: int,
+        elliptical: bool,
+        steps: int,
+    ):
+        self.x, self.y, self.labels, self.groups = x, y, labels, groups
+        self.seed, self.depth = seed, depth
+        self.classes = None if labels is None else y.shape[1]
+        self.elliptical, self.steps = elliptical, steps
+        evaluations, most = EVALUATIONS, DRAWS
+        if self.classes:
+            evaluations, most = LABEL_EVALUATIONS // self.classes, LABEL_DRAWS
+        draws = int(np.clip(evaluations // len(x), LEAST_DRAWS, most))
+        self.strata = Strata.stratified(*LAM_RANGE, draws)
+
+    def fit(self, rows: np.ndarray, seconds: float, report: Callable[[str], None]) -> FittedNetwork:
+        """A network trained on these rows, for at most so many seconds."""
+        groups = None if self.groups is None else self.groups[rows]
+        independent = None if groups is None else len(np.unique(groups))
+        canonical = Canonical.fit(self.x[rows], self.y[rows], independent)
+        x, y = canonical.x(self.x[rows]), canonical.y(self.y[rows])
+        dataset = Dataset(x, y, x[:0], y[:0], {"correlations": canonical.correlations.tolist()})
+        network, training = (self.depth, WIDTH), (self.steps, EVERY, BATCH)
+        trainer = _trainer(x.shape[1], y.shape[1], self.elliptical, *network, *training)
+        trained = trainer.train(dataset, self.seed, groups=groups, seconds=seconds, report=report)
+        denoiser = trainer.model.denoiser(trained.params)
+        classifier = None
+        if self.classes:
+            classifier = MLPClassifier(
+                (WIDTH, WIDTH),
+                early_stopping=True,
+                random_state=self.seed,
+                max_iter=CLASSIFIER_EPOCHS,
+            )
+            with catch_warnings():
+                simplefilter("ignore", ConvergenceWarning)
+                classifier.fit(x, self.labels[rows])
+        return FittedNetwork(canonical, denoiser, classifier, trained.best_step, trained.cut_short)
+
+    def measure(
+        self,
+        network: FittedNetwork,
+        rows: np.ndarray,
+        key: jax.Array,
+        given: np.ndarray | None = None,
+        strata: Strata | None = None,
+    ) -> Terms:
+        """The terms of these rows under that network; given: the rows whose y is given, by default
+        the same.
+        """
+        given, strata = rows if given is None else given, strata or self.strata
+        x, denoiser = network.canonical.x(self.x[rows]), network.denoiser
+        if self.classes:
+            denoiser = _Labelled(denoiser, jnp.asarray(network.canonical.y(np.eye(self.classes))))
+        y = self.labels[given] if self.classes else network.canonical.y(self.y[given])
+        terms = evaluate_terms(denoiser, x, y, strata, key, classes=self.classes, block=2500)
+        if network.classifier is not None:
+            log_q = np.full((len(rows), self.classes), LEAST_LOG_Q)
+            guessed = network.classifier.predict_log_proba(x)
+            log_q[:, network.classifier.classes_] = np.maximum(guessed, LEAST_LOG_Q)
+            losses = np.concatenate([terms.class_loss, -log_q[:, None]], axis=1)
+            terms = replace(terms, class_loss=losses)
+        return terms if self.groups is None else replace(terms, groups=self.groups[rows])
+
+    def null_losses(self, network: FittedNetwork, orders: np.ndarray, key: jax.Array) -> np.ndarray:
+        """The losses of the rows `orders[0]` given y of those of each of `orders` `(P, m)`; `(P,)`,
+        always with the same noise.
+        """
+        rows, strata = orders[0], Strata.stratified(*LAM_RANGE, NULL_DRAWS)
+        if self.classes:
+            losses = self.measure(network, rows, key, strata=strata).class_loss.sum(1)
+            return np.array([losses[np.arange(len(rows)), self.labels[o]].sum() for o in orders])
+        terms = (self.measure(network, rows, key, given=order, strata=strata) for order in orders)
+        return np.array([each.loss_c.sum() for each in terms])
+
+
+def _joined(parts: list[Terms]) -> Terms:
+    """The terms of all rows, part after part."""
+    names = [f.name for f in fields(Terms) if getattr(parts[0], f.name) is not None]
+    return Terms(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    )
+
+
+@dataclass(frozen=True)
+class CrossFitted:
+    """The terms of all rows, fold after fold. `order` `(n,)` says which row each one is.
+
+    halves: the terms of the first folds by networks of half of the rows, or None for labels.
+    networks: one for each fold.
+    """
+
+    terms: Terms
+    order: np.ndarray
+    halves: Terms | None
+    networks: list[FittedNetwork]
+
+
+def better(candidates: list[Terms], depths: list[int]) -> int:
+    """The index of the candidate with the most information on the same rows.
+
+    Radial factors alone (the smaller depth) win unless a deeper network has more by more than the
+    standard error of the difference.
+    """
+    gains = [(terms.loss_u - terms.loss_c).sum(1) for terms in candidates]
+    best = {
+        depth: max(
+            (i for i in range(len(candidates)) if depths[i] == depth), key=lambda i: gains[i].mean()
+        )
+        for depth in depths
+    }
+    simple, full = best[min(best)], best[max(best)]
+    more = Estimate.of(gains[full] - gains[simple])
+    return full if more.value > more.standard_error else simple
+
+
+def cross_fitted(
+    directions: list[Direction], fold: np.ndarray, seconds: float, rng, report
+) -> tuple[Direction, CrossFitted]:
+    """The best direction, and every row measured in it once. seconds: for each network."""
+    seed = directions[0].seed
+    key = jax.random.key(seed)
+    terms, halves, order, networks = [], [], [], []
+    for number in range(FOLDS):
+        inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
+        # Every fold trains on equally many rows, so that one compilation serves all.
+        outside = outside[: len(fold) - np.bincount(fold).max()]
+        groups = None if directions[0].groups is None else directions[0].groups[outside]
+        fold_key, name = jax.random.fold_in(key, number), f"fold {number + 1} of {FOLDS}"
+        fitted = [
+            direction.fit(outside, seconds, lambda line, name=name: report(f"{name}: {line}"))
+            for direction in directions
+        ]
+        if len(directions) > 1:
+            watched = outside[held_out_rows(len(outside), seed, groups)[1]]
+            watched_key = jax.random.fold_in(key, FOLDS)
+            candidates = [
+                direction.measure(network, watched, watched_key)
+                for direction, network in zip(directions, fitted, strict=True)
+            ]
+            chosen = better(candidates, [direction.depth for direction in directions])
+            directions, fitted = [directions[chosen]], [fitted[chosen]]
+        (direction,), (network,) = directions, fitted
+        terms.append(direction.measure(network, inside, fold_key))
+        order.append(inside)
+        networks.append(network)
+        if number < HALVED_FOLDS and not direction.classes:
+            shuffled = rng.permutation(outside)
+            if groups is not None:
+                shuffled = outside[by_groups(groups, rng)]
+            half = np.sort(shuffled[: len(outside) // 2])
+            half_network = direction.fit(
+                half, seconds, lambda line, name=name: report(f"{name}, half: {line}")
+            )
+            halves.append(direction.measure(half_network, inside, fold_key))
+    joined_halves = _joined(halves) if halves else None
+    return direction, CrossFitted(_joined(terms), np.concatenate(order), joined_halves, networks)
+
+
+def orders_of(groups: np.ndarray | None, n: int, permutations: int, rng) -> np.ndarray:
+    """Orders of n rows that are as likely where x and y are independent, `(P, m)`; the first is the
+    true one. Groups change places as a whole, so only those of the commonest size take part.
+    """
+    if groups is None:
+        return np.stack([np.arange(n), *(rng.permutation(n) for _ in range(permutations))])
+    members = np.argsort(groups, kind="stable")
+    _, starts, sizes = np.unique(groups[members], return_index=True, return_counts=True)
+    common = np.bincount(sizes).argmax()
+    blocks = np.stack([members[start : start + common] for start in starts[sizes == common]])
+    if len(blocks) < _LEAST_BLOCKS:
+        raise DataError(
+            f"permutations: {len(blocks)} groups of one size are in the first fold; they change "
+            f"places as a whole, so at least {_LEAST_BLOCKS} are needed"
+        )
+    count = range(permutations)
+    places = np.stack([np.arange(len(blocks)), *(rng.permutation(len(blocks)) for _ in count)])
+    return blocks[places].reshape(permutations + 1, -1)
+
+
+def p_value(statistics: np.ndarray, rng: np.random.Generator) -> float:
+    """The p-value of the first of `statistics` `(P,)` among all; large ones speak for dependence.
+
+    Equal ones are ordered by chance, so that it is uniform also where a statistic never changes.
+    """
+    order = np.lexsort((rng.random(len(statistics)), statistics))[::-1]
+    return float((np.flatnonzero(order == 0)[0] + 1) / len(statistics))

@@ -1,0 +1,95 @@
+"""What speaks against an estimate of I(X;Y) from networks, and what more rows would add to it."""
+
+import numpy as np
+
+from diffinfo.estimate.integrand import Strata, Terms
+from diffinfo.estimate.mutual_information import label_entropy
+from diffinfo.estimate.statistics import Estimate
+
+MOST_GAIN = 0.1  # the largest share of the information that halving may add
+LOW_BOUND = 0.05  # the share by which the bound of labels may be below aligned_difference
+# Where more than so many nats come with each unit of log-SNR at the end of the range, there are
+# more beyond it.
+END_RATE, END_WIDTH = 0.02, 2.0
+
+
+def gain_of_rows(terms: Terms, halves: Terms) -> Estimate:
+    """The growth of `aligned_difference` from networks of half of the rows to those of all."""
+    grown = terms.aligned[: len(halves.aligned)].sum(1) - halves.aligned.sum(1)
+    return Estimate.of(grown, halves.groups)
+
+
+def _credible(aligned: Estimate, gain: Estimate) -> float:
+    """The largest gain, in nats, that a deficit of 1/m explains, given this gain's error."""
+    return max(MOST_GAIN * aligned.value, 0.05) + 2 * gain.standard_error
+
+
+def extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
+    """`aligned_difference` plus `gain` if that exceeds its error, but no more than is credible.
+
+    The standard error includes that of the gain, and is at least that of `loss_difference`, whose
+    scatter over rows follows the fitted part to first order as well.
+    """
+    aligned = estimates["aligned_difference"]
+    error = max(aligned.standard_error, estimates["loss_difference"].standard_error)
+    if gain.value <= gain.standard_error:
+        return Estimate(aligned.value, error, aligned.n)
+    added = min(gain.value, _credible(aligned, gain))
+    return Estimate(aligned.value + added, float(np.hypot(error, gain.standard_error)), aligned.n)
+
+
+def convergence(
+    terms: Terms, estimates: dict[str, Estimate], gain: Estimate | None, cut_short: bool
+) -> list[str]:
+    """Warnings of what speaks against the answer. gain: of all rows over half of them, or None.
+
+    With D = v_c - v_u, exact fields have E<v - v_u, D> = E|D|^2; the gap is what D has learnt too
+    much or too little.
+    """
+    aligned = estimates["aligned_difference"]
+    warnings = (
+        ["the time was up before the held-out loss had stopped falling: give more minutes"]
+        if cut_short
+        else []
+    )
+    gap = Estimate.of((terms.squared - terms.aligned).sum(1), terms.groups)
+    allowed = max(0.1 * abs(aligned.value), 0.03, 3 * gap.standard_error)
+    if abs(gap.value) > allowed:
+        warnings.append(
+            "the network is not at its optimum: squared_difference and aligned_difference are "
+            f"{gap.value:+.2g} nats apart (at most {allowed:.2g} is expected). More rows or more "
+            "minutes may help"
+        )
+    if gain and gain.value > (allowed := _credible(aligned, gain)):
+        warnings.append(
+            f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most "
+            f"{allowed:.2g} is expected)"
+        )
+    return warnings
+
+
+def beyond(terms: Terms, strata: Strata) -> list[str]:
+    """A warning where information still grows at the end of the range of log-SNR."""
+    last = strata.low >= min(strata.high[-1] - END_WIDTH, strata.low[-1])
+    width = float((strata.high - strata.low)[last].sum())
+    rate = Estimate.of((terms.loss_u - terms.loss_c)[:, last].sum(1) / width, terms.groups)
+    if rate.value <= END_RATE + 4 * rate.standard_error:
+        return []
+    return [
+        f"information grows by {rate.value:.2g} nats with each unit of log-SNR at the end of the "
+        f"range ({strata.high[-1]:.1f}): I(X;Y) is above this number, or infinite, as where one "
+        "side is a function of the other"
+    ]
+
+
+def short_bound(terms: Terms, log_q: np.ndarray, labels: np.ndarray) -> list[str]:
+    """A warning where the bound of labels is below what the fields say; log_q: `(n, classes)`."""
+    told = label_entropy(labels) + np.take_along_axis(log_q, labels[:, None], 1)[:, 0]
+    short = Estimate.of(terms.aligned.sum(1) - told, terms.groups)
+    allowed = max(LOW_BOUND * told.mean(), 0.02) + 3 * short.standard_error
+    if short.value <= allowed:
+        return []
+    return [
+        f"the bound is {short.value:.2g} nats below aligned_difference (at most {allowed:.2g} is "
+        "expected): labels tell more than it finds. More rows or more minutes may help"
+    ]
