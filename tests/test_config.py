@@ -6,6 +6,7 @@ import yaml
 from diffinfo.config import complete, describe, expand, read_settings, schema
 from diffinfo.errors import ConfigError
 from diffinfo.plan import Plan
+from diffinfo.stages.contract import STAGES
 
 # That one only adds to another config.
 CONFIGS = sorted(
@@ -107,6 +108,21 @@ def test_shipped_configs_are_valid(path):
     plan = Plan(config)
     assert plan.all_runs
     assert set(plan.tables) <= {*config["figures"], "estimates"}
+
+
+def test_the_longest_trainings_come_first_and_all_others_before_them():
+    (path,) = (path for path in CONFIGS if path.stem == "cifar10-cpu")
+    plan = Plan(yaml.safe_load(path.read_text()))
+    runs = {run.experiment: run for run in plan.all_runs}
+
+    def priority(stage, experiment):
+        return plan.priority(STAGES[stage], runs[experiment])
+
+    trainings = [priority("train", name) for name in ("cifar10", "noisy-labels-0.6", "split-0.1")]
+    assert trainings == sorted(trainings, reverse=True)
+    assert len(set(trainings)) == 3
+    assert priority("data", "vae") > priority("estimate", "cifar10") > max(trainings)
+    assert priority("estimate", "cifar10") > priority("classifier", "cifar10") > min(trainings)
 
 
 def test_a_sweep_is_written_out():

@@ -135,6 +135,19 @@ class Plan:
         folder = self.results / ("data" if "data" in stage.writes else "runs")
         return {name: str(folder / FILES[name].path) for name in stage.writes}
 
+    def priority(self, stage: Stage, run: Run) -> float:
+        """How soon the stage's job comes up: data first, and results as soon as they can be had.
+
+        Trainings come last, of which those with the most steps are first, so that a long one does
+        not end long after all others.
+        """
+        if stage.name not in ("train", "classifier"):
+            return 30 if stage.name == "data" else 25
+        most = max(each["train"]["steps"] for each in self.experiments.values())
+        own = self.experiments[run.experiment]
+        settings = own if stage.name == "train" else own["classifier"]
+        return 20 + 4 * min(1.0, settings["train"]["steps"] / most)
+
     def command(self, stage: Stage, run: Run) -> list[str]:
         """The words of the stage's command line, `diffinfo` itself left out."""
         words = [stage.name]

@@ -1,9 +1,6 @@
 # data -> train -> estimate, sample, ...: one rule per stage, under its name (`snakemake -R train`). What a stage reads,
 # writes and takes from the config is stated by its module, src/diffinfo/stages/<name>.py.
 
-# Results as soon as they can be had: trainings come last.
-PRIORITY = {"data": 30, "train": 20, "classifier": 20}
-
 for stage in RUN_STAGES:
     job = "{data}" if "data" in stage.writes else "{experiment}-seed-{seed}"
     made = any_of(sorted({name for name in PLAN.data.values() if PLAN.made_by(name) == stage.name}))
@@ -22,7 +19,7 @@ for stage in RUN_STAGES:
             logged("benchmarks", f"{stage.name}/{job}")
         wildcard_constraints:
             data=made,
-        priority: PRIORITY.get(stage.name, 25)
+        priority: of_run(PLAN.priority, stage)
         conda:
             ENV
         threads: 1

@@ -25,13 +25,13 @@ FOLDS = 4
 HALVED_FOLDS = 2  # measured by networks of half of the rows as well
 STEPS, EVERY, BATCH = 1000, 100, 1024
 WIDTH, DEPTH = 128, 3
-CLASSIFIER_EPOCHS = 100
+CLASSIFIER_EPOCHS, CLASSIFIER_PATIENCE = 100, 20
 # Many rows need fewer draws each: so many evaluations leave an error that is small beside others.
 DRAWS, LEAST_DRAWS, EVALUATIONS = 32, 8, 3_200_000
 # Noise in the classes' losses blurs the posterior over labels, and the bound comes out low: labels
 # take more draws, as far as so many evaluations of one class's field allow.
 LABEL_DRAWS, LABEL_EVALUATIONS = 128, 10_000_000
-LEAST_LOG_Q = -12.0  # of the classifier: that far its certainty goes
+LEAST_Q = 1e-5  # of the classifier: that far its certainty goes
 NULL_DRAWS = 8  # of every row under each permutation
 _LEAST_BLOCKS = 4
 SCHEDULE, S_MIN = VPSchedule(), 1e-5
@@ -127,7 +127,6 @@ class FittedNetwork:
 
     canonical: Canonical
     denoiser: Callable
-    classifier: MLPClassifier | None
     best_step: int
     cut_short: bool
 
@@ -171,18 +170,7 @@ class Direction:
         trainer = _trainer(x.shape[1], y.shape[1], self.elliptical, *network, *training)
         trained = trainer.train(dataset, self.seed, groups=groups, seconds=seconds, report=report)
         denoiser = trainer.model.denoiser(trained.params)
-        classifier = None
-        if self.classes:
-            classifier = MLPClassifier(
-                (WIDTH, WIDTH),
-                early_stopping=True,
-                random_state=self.seed,
-                max_iter=CLASSIFIER_EPOCHS,
-            )
-            with catch_warnings():
-                simplefilter("ignore", ConvergenceWarning)
-                classifier.fit(x, self.labels[rows])
-        return FittedNetwork(canonical, denoiser, classifier, trained.best_step, trained.cut_short)
+        return FittedNetwork(canonical, denoiser, trained.best_step, trained.cut_short)
 
     def measure(
         self,
@@ -201,13 +189,30 @@ class Direction:
             denoiser = _Labelled(denoiser, jnp.asarray(network.canonical.y(np.eye(self.classes))))
         y = self.labels[given] if self.classes else network.canonical.y(self.y[given])
         terms = evaluate_terms(denoiser, x, y, strata, key, classes=self.classes, block=2500)
-        if network.classifier is not None:
-            log_q = np.full((len(rows), self.classes), LEAST_LOG_Q)
-            guessed = network.classifier.predict_log_proba(x)
-            log_q[:, network.classifier.classes_] = np.maximum(guessed, LEAST_LOG_Q)
-            losses = np.concatenate([terms.class_loss, -log_q[:, None]], axis=1)
-            terms = replace(terms, class_loss=losses)
         return terms if self.groups is None else replace(terms, groups=self.groups[rows])
+
+    def guessed(
+        self, terms: Terms, network: FittedNetwork, rows: np.ndarray, known: np.ndarray
+    ) -> Terms:
+        """The terms of these rows, with one more group of losses of the labels: those of a
+        classifier of x without noise, which is trained on the rows `known`.
+        """
+        classifier = MLPClassifier(
+            (WIDTH, WIDTH),
+            early_stopping=True,
+            n_iter_no_change=CLASSIFIER_PATIENCE,
+            max_iter=CLASSIFIER_EPOCHS,
+            random_state=self.seed,
+        )
+        with catch_warnings():
+            simplefilter("ignore", ConvergenceWarning)
+            classifier.fit(network.canonical.x(self.x[known]), self.labels[known])
+        q = np.zeros((len(rows), self.classes))
+        q[:, classifier.classes_] = classifier.predict_proba(network.canonical.x(self.x[rows]))
+        losses = -np.log(np.maximum(q, LEAST_Q))
+        return replace(
+            terms, class_loss=np.concatenate([terms.class_loss, losses[:, None]], axis=1)
+        )
 
     def null_losses(self, network: FittedNetwork, orders: np.ndarray, key: jax.Array) -> np.ndarray:
         """The losses of the rows `orders[0]` given y of those of each of `orders` `(P, m)`; `(P,)`,
@@ -233,13 +238,14 @@ def _joined(parts: list[Terms]) -> Terms:
 class CrossFitted:
     """The terms of all rows, fold after fold. `order` `(n,)` says which row each one is.
 
-    halves: the terms of the first folds by networks of half of the rows, or None for labels.
+    halves: the terms of the first folds by networks of half of the rows; of labels, with the
+    classifiers of half of the rows.
     networks: one for each fold.
     """
 
     terms: Terms
     order: np.ndarray
-    halves: Terms | None
+    halves: Terms
     networks: list[FittedNetwork]
 
 
@@ -288,20 +294,25 @@ def cross_fitted(
             chosen = better(candidates, [direction.depth for direction in directions])
             directions, fitted = [directions[chosen]], [fitted[chosen]]
         (direction,), (network,) = directions, fitted
-        terms.append(direction.measure(network, inside, fold_key))
         order.append(inside)
         networks.append(network)
-        if number < HALVED_FOLDS and not direction.classes:
+        measured = direction.measure(network, inside, fold_key)
+        terms.append(
+            direction.guessed(measured, network, inside, outside) if direction.classes else measured
+        )
+        if number < HALVED_FOLDS:
             shuffled = rng.permutation(outside)
             if groups is not None:
                 shuffled = outside[by_groups(groups, rng)]
             half = np.sort(shuffled[: len(outside) // 2])
+            if direction.classes:
+                halves.append(direction.guessed(measured, network, inside, half))
+                continue
             half_network = direction.fit(
                 half, seconds, lambda line, name=name: report(f"{name}, half: {line}")
             )
             halves.append(direction.measure(half_network, inside, fold_key))
-    joined_halves = _joined(halves) if halves else None
-    return direction, CrossFitted(_joined(terms), np.concatenate(order), joined_halves, networks)
+    return direction, CrossFitted(_joined(terms), np.concatenate(order), _joined(halves), networks)
 
 
 def orders_of(groups: np.ndarray | None, n: int, permutations: int, rng) -> np.ndarray:

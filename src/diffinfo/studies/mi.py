@@ -54,7 +54,15 @@ from diffinfo.studies.cross_fit import (
     p_value,
 )
 from diffinfo.studies.pair_input import checked_options, checked_pairs, tied
-from diffinfo.studies.verdict import beyond, convergence, extrapolated, gain_of_rows, short_bound
+from diffinfo.studies.verdict import (
+    beyond,
+    convergence,
+    extrapolated,
+    few_rows_of_labels,
+    gain_of_label_rows,
+    gain_of_rows,
+    short_bound,
+)
 
 DEFAULT_MINUTES = 1.2  # what cross_fit.STEPS take on two CPU cores
 
@@ -222,9 +230,8 @@ def estimate_mi(
         for noised, given in pairs
         for depth in ((cross_fit.DEPTH, 0) if elliptical else (cross_fit.DEPTH,))
     ]
-    networks = (
-        cross_fit.FOLDS + len(directions) - 1 + (cross_fit.HALVED_FOLDS if labels is None else 0)
-    )
+    halved = cross_fit.HALVED_FOLDS if labels is None else 0
+    networks = cross_fit.FOLDS + len(directions) - 1 + halved
     seconds = 60 * minutes / networks if minutes else float("inf")
     fold = deal(labels, groups, n, rng)
     direction, fitted = cross_fitted(directions, fold, seconds, rng, report)
@@ -233,12 +240,14 @@ def estimate_mi(
     log_q = class_log_posterior(terms, ordered) if classes else None
     estimates = mutual_information(terms, ordered, log_q)
     estimator, gain = "classification_bound", None
-    if fitted.halves is not None:
+    if not classes:
         estimator, gain = "extrapolated_difference", gain_of_rows(terms, fitted.halves)
         estimates[estimator] = extrapolated(estimates, gain)
     cut_short = any(network.cut_short for network in fitted.networks)
     warnings = checked.warnings + convergence(terms, estimates, gain, cut_short)
     if log_q is not None:
+        more = gain_of_label_rows(terms, fitted.halves, ordered)
+        warnings += few_rows_of_labels(estimates[estimator], more)
         warnings += short_bound(terms, log_q, ordered)
     else:
         warnings += tied(checked.sides, checked.columns) + beyond(terms, direction.strata)

@@ -1,13 +1,15 @@
 """What speaks against an estimate of I(X;Y) from networks, and what more rows would add to it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from diffinfo.estimate.integrand import Strata, Terms
-from diffinfo.estimate.mutual_information import label_entropy
+from diffinfo.estimate.mutual_information import class_log_posterior, label_entropy
 from diffinfo.estimate.statistics import Estimate
 
 MOST_GAIN = 0.1  # the largest share of the information that halving may add
-LOW_BOUND = 0.05  # the share by which the bound of labels may be below aligned_difference
+LOW_BOUND = 0.03  # the share by which the bound of labels may be below aligned_difference, or grow
 # Where more than so many nats come with each unit of log-SNR at the end of the range, there are
 # more beyond it.
 END_RATE, END_WIDTH = 0.02, 2.0
@@ -79,6 +81,31 @@ def beyond(terms: Terms, strata: Strata) -> list[str]:
         f"information grows by {rate.value:.2g} nats with each unit of log-SNR at the end of the "
         f"range ({strata.high[-1]:.1f}): I(X;Y) is above this number, or infinite, as where one "
         "side is a function of the other"
+    ]
+
+
+def gain_of_label_rows(terms: Terms, halves: Terms, labels: np.ndarray) -> Estimate:
+    """The growth of `classification_bound` from classifiers of half of the rows to those of all;
+    labels: of the rows of `terms`, of which `halves` has the first.
+    """
+    n = len(halves.aligned)
+    groups, y = halves.groups, labels[:n]
+    few = replace(terms, class_loss=terms.class_loss[:n], groups=groups)
+    told, less = (
+        np.take_along_axis(class_log_posterior(each, y), y[:, None], 1)[:, 0]
+        for each in (few, halves)
+    )
+    return Estimate.of(told - less, groups)
+
+
+def few_rows_of_labels(bound: Estimate, gain: Estimate) -> list[str]:
+    """A warning where the bound of labels still grows with the number of rows."""
+    allowed = max(LOW_BOUND * bound.value, 0.02) + 2 * gain.standard_error
+    if gain.value <= allowed:
+        return []
+    return [
+        f"there are too few rows: a classifier of half of them tells {gain.value:.2g} nats less "
+        f"(at most {allowed:.2g} is expected)"
     ]
 
 
