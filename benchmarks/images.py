@@ -1,12 +1,13 @@
-"""Training images per second at 28x28: our loop against a plain one of the same network.
+"""Training images per second: our loop against a plain one of the same network, and PyTorch's.
 
-    python benchmarks/images.py [--channels 32 64] [--batch 64] [--patch 1] [--steps 20]
-                                [--rounds 3] [--threads 2]
+    python benchmarks/images.py [--shape 28 28 1] [--channels 32 64] [--batch 64] [--patch 1]
+                                [--steps 20] [--rounds 3] [--threads 2] [--torch]
 
 The plain loop is what one writes first: the same U-Net of Flax's own layers (`nnx.Conv`,
 `nnx.GroupNorm`), `nnx.jit` over a module and an `nnx.Optimizer`, one step per dispatch, and batches
 that a shuffling loader scales and hands over. Rounds alternate, and medians are printed. GFLOP/s
-count 3 x 2 x 9 x C_in C_out x pixels of the 3x3 convolutions alone.
+count 3 x 2 x 9 x C_in C_out x pixels of the 3x3 convolutions alone. --torch adds the same network
+in PyTorch (`unet_torch.py`; `pip install torch` first), eager and compiled.
 """
 
 import argparse
@@ -28,7 +29,7 @@ from diffinfo.process.forward import noised
 from diffinfo.train.loop import Trainer, default_chunk, make_objective
 from diffinfo.train.step import initial_state
 
-SHAPE, CLASSES = (28, 28, 1), 10
+CLASSES = 10
 
 
 class Counted(nnx.Conv):
@@ -133,6 +134,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--shape", type=int, nargs=3, default=(28, 28, 1))
+    parser.add_argument("--attention", type=int, nargs="*", default=())
+    parser.add_argument("--torch", action="store_true", help="the same network in PyTorch as well")
     parser.add_argument("--channels", type=int, nargs="+", default=(32, 64))
     parser.add_argument("--patch", type=int, default=1)
     parser.add_argument("--batch", type=int, default=64)
@@ -149,16 +153,24 @@ def main() -> None:
         )
     rng = np.random.default_rng(0)
     x, y = (
-        rng.integers(0, 256, (5000, *SHAPE), dtype=np.uint8),
+        rng.integers(0, 256, (5000, *args.shape), dtype=np.uint8),
         rng.integers(0, CLASSES, 5000).astype(np.int32),
     )
     sizes = {"channels": list(args.channels), "patch": args.patch, "embedding": 128}
+    sizes["attention"] = list(args.attention)
     network = complete("network", {"fields": "one", "unet": sizes})
     settings = complete("train", {"batch": args.batch})
-    data = DataSummary(SHAPE, 0.5, 0.29, classes=CLASSES)
+    data = DataSummary(tuple(args.shape), 0.5, 0.29, classes=CLASSES)
     loops = {"ours": ours(network, data, settings, x, y)}
     if not args.threads:
         loops = {"plain": plain(network, data, settings, x, y)} | loops
+    if args.torch:
+        from unet_torch import loop
+
+        for name, compiled in (("torch", False), ("torch compiled", True)):
+            loops[name], count = loop(sizes, data, settings, x, y, compiled)
+        own = sum(leaf.size for leaf in jax.tree.leaves(Model(network, data).init(0)))
+        print(f"parameters: {own:,}, and {count:,} in PyTorch")
     side = jax.random.normal(jax.random.key(0), (2000, 2000))
     product = jax.jit(jnp.matmul)
     seconds = {name: [] for name in (*loops, "product")}
@@ -175,9 +187,10 @@ def main() -> None:
     for name in loops:
         rate = args.batch / middle[name]
         done = f"{rate * work / 1e9:7.0f} GFLOP/s" if work else ""
-        print(f"{name:6s} {1e3 * middle[name]:8.1f} ms a step {rate:8.0f} images/s {done}")
+        print(f"{name:14s} {1e3 * middle[name]:8.1f} ms a step {rate:8.0f} images/s {done}")
     if "plain" in middle:
-        print(f"ours / plain: {middle['plain'] / middle['ours']:.2f}")
+        for name in loops:
+            print(f"ours / {name}: {middle[name] / middle['ours']:.2f} times as fast")
     print(f"matrix product: {2 * 2000**3 / middle['product'] / 1e9:.0f} GFLOP/s")
 
 
