@@ -23,6 +23,8 @@ from diffinfo.train.stopping import by_groups, held_out_rows
 
 FOLDS = 4
 HALVED_FOLDS = 2  # measured by networks of half of the rows as well
+# From so many rows on, one network of half of them measures the other half: its error is small.
+MANY_ROWS = 200_000
 STEPS, EVERY, BATCH = 1000, 100, 1024
 WIDTH, DEPTH = 128, 3
 CLASSIFIER_EPOCHS, CLASSIFIER_PATIENCE = 100, 20
@@ -38,6 +40,11 @@ SCHEDULE, S_MIN = VPSchedule(), 1e-5
 LAM_RANGE = SCHEDULE.log_snr_range(S_MIN)
 
 
+def folds_of(n: int) -> tuple[int, int]:
+    """Into how many folds n rows are dealt, and how many of these are measured."""
+    return (2, 1) if n >= MANY_ROWS else (FOLDS, FOLDS)
+
+
 def deal(
     labels: np.ndarray | None, groups: np.ndarray | None, n: int, rng: np.random.Generator
 ) -> np.ndarray:
@@ -46,11 +53,12 @@ def deal(
     """
     if groups is not None:
         return _deal_groups(groups, rng)
+    folds, _ = folds_of(n)
     order = rng.permutation(n)
     if labels is not None:
         order = order[np.argsort(labels[order], kind="stable")]
     fold = np.empty(n, int)
-    fold[order] = np.arange(n) % FOLDS
+    fold[order] = np.arange(n) % folds
     return fold
 
 
@@ -58,7 +66,8 @@ def _deal_groups(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """The fold of each row: groups, the largest first, go to the fold that has the fewest rows."""
     sizes = np.bincount(groups)
     order = rng.permutation(len(sizes))
-    fold_of, rows = np.empty(len(sizes), int), np.zeros(FOLDS, int)
+    folds, _ = folds_of(len(groups))
+    fold_of, rows = np.empty(len(sizes), int), np.zeros(folds, int)
     for group in order[np.argsort(-sizes[order], kind="stable")]:
         fold_of[group] = rows.argmin()
         rows[fold_of[group]] += sizes[group]
@@ -236,7 +245,7 @@ def _joined(parts: list[Terms]) -> Terms:
 
 @dataclass(frozen=True)
 class CrossFitted:
-    """The terms of all rows, fold after fold. `order` `(n,)` says which row each one is.
+    """The terms of all rows that are measured, fold after fold. `order` says which row each is.
 
     halves: the terms of the first folds by networks of half of the rows; of labels, with the
     classifiers of half of the rows.
@@ -270,16 +279,20 @@ def better(candidates: list[Terms], depths: list[int]) -> int:
 def cross_fitted(
     directions: list[Direction], fold: np.ndarray, seconds: float, rng, report
 ) -> tuple[Direction, CrossFitted]:
-    """The best direction, and every row measured in it once. seconds: for each network."""
+    """The best direction, and rows measured in it: all of them once, or of many rows half.
+
+    seconds: for each network.
+    """
     seed = directions[0].seed
     key = jax.random.key(seed)
     terms, halves, order, networks = [], [], [], []
-    for number in range(FOLDS):
+    _, measured_folds = folds_of(len(fold))
+    for number in range(measured_folds):
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         # Every fold trains on equally many rows, so that one compilation serves all.
         outside = outside[: len(fold) - np.bincount(fold).max()]
         groups = None if directions[0].groups is None else directions[0].groups[outside]
-        fold_key, name = jax.random.fold_in(key, number), f"fold {number + 1} of {FOLDS}"
+        fold_key, name = jax.random.fold_in(key, number), f"fold {number + 1} of {measured_folds}"
         fitted = [
             direction.fit(outside, seconds, lambda line, name=name: report(f"{name}: {line}"))
             for direction in directions

@@ -135,8 +135,13 @@ def _cost_of_codes(model: Autoencoder, params, x, strata: Strata, key) -> Callab
     """
     if not model.is_diffusion:
         return lambda codes: np.asarray(gaussian_nll(x, *model.gaussian(params, codes)), float)
-    decoder = model.denoiser(params)
+    decoder = jax.tree_util.Partial(_given_codes, model.denoiser(params))
     return lambda codes: evaluate_terms(decoder, x, codes, strata, key, block=256).loss_c.sum(1)
+
+
+def _given_codes(decoder, z, lam, codes=None):
+    """The decoder's field; without codes there is nothing that anybody asks for."""
+    return 0 * z if codes is None else decoder(z, lam, codes)
 
 
 def latents(
@@ -151,9 +156,10 @@ def latents(
     """Encode all images, train a diffusion model of each latent's codes, and measure the test
     images.
 
-    settings: a config's `latents` section (`mlp`, `train`, `draws`, `density`); process: the
-    section that the autoencoder was trained with, and that the diffusion models of its codes are
-    trained and measured with; seed: of code draws, training and noise. Raises DataError for data
+    settings: a config's `latents` section (`mlp`, `train`, `draws`, `density`, and `max_examples`,
+    by which the decoder's use of the codes is measured); process: the section that the autoencoder
+    was trained with, and that the diffusion models of its codes are trained and measured with;
+    seed: of code draws, training and noise. Raises DataError for data
     without labels.
     """
     if not dataset.classes:
@@ -170,8 +176,9 @@ def latents(
     own = np.concatenate([codes[name]["test"] for name in model.latents], axis=1)
     # A quarter of the draws is enough to see whether codes are used at all.
     strata = Strata.stratified(*lam_range, -(-settings["draws"] // 4))
-    cost = _cost_of_codes(model, params, decoded(dataset.x_test), strata, key)
-    use = code_use(cost, own, model.latents)
+    few = slice(settings["max_examples"])
+    cost = _cost_of_codes(model, params, decoded(dataset.x_test[few]), strata, key)
+    use = code_use(cost, own[few], model.latents)
     trainer, measured = None, {}
     for name in model.latents:
         scale = codes[name]["train"].std(0)

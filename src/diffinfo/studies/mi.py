@@ -89,6 +89,7 @@ class MutualInformation:
     converged: bool
     warnings: tuple[str, ...]
     n: int
+    measured: int
     dropped: int
     groups: int | None
     p_value: float | None
@@ -230,8 +231,9 @@ def estimate_mi(
         for noised, given in pairs
         for depth in ((cross_fit.DEPTH, 0) if elliptical else (cross_fit.DEPTH,))
     ]
-    halved = cross_fit.HALVED_FOLDS if labels is None else 0
-    networks = cross_fit.FOLDS + len(directions) - 1 + halved
+    _, measured_folds = cross_fit.folds_of(n)
+    halved = min(cross_fit.HALVED_FOLDS, measured_folds) if labels is None else 0
+    networks = measured_folds + len(directions) - 1 + halved
     seconds = 60 * minutes / networks if minutes else float("inf")
     fold = deal(labels, groups, n, rng)
     direction, fitted = cross_fitted(directions, fold, seconds, rng, report)
