@@ -74,6 +74,18 @@ def test_it_is_the_estimators_on_the_same_noise(mixture):
     assert measured.s_nn == expected["entropy"]["s_nn"]
 
 
+def test_of_few_examples_of_many_labels_the_entropy_is_that_of_the_population(mixture):
+    data, frequencies = mixture.dataset, np.array([0.25, 0.25, 0.5])
+    options = {"draws": 8, "lam_range": RANGE, "risk_levels": 0}
+    x, y = data.x_test[:9], np.repeat(np.arange(3), 3)
+    measured = measure(mixture.denoiser, x, y, label_frequencies=frequencies, **options)
+    assert measured.label_entropy == pytest.approx(1.5 * np.log(2))
+    own = measure(mixture.denoiser, x, y, **options)
+    assert own.label_entropy == pytest.approx(np.log(3))
+    with pytest.raises(ValueError, match="label_frequencies: 3 labels need as many"):
+        measure(mixture.denoiser, x, y, label_frequencies=[0.5, 0.5], **options)
+
+
 def test_a_classifier_needs_no_fields_of_other_labels(mixture):
     data = mixture.dataset
     few, all_labels = (

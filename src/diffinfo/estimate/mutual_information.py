@@ -70,12 +70,14 @@ def mixture_difference(terms: Terms) -> Estimate:
     return Estimate.of((terms.loss_mixture - terms.loss_c).sum(1), terms.groups)
 
 
-def classifier_information(terms: Terms, y: np.ndarray) -> np.ndarray:
+def classifier_information(
+    terms: Terms, y: np.ndarray, frequencies: np.ndarray | None = None
+) -> np.ndarray:
     """Return `H(Y) + log q(y | x_lam)` per example and stratum, `(N, K)`, in nats.
 
     Its mean over examples is a lower bound on I(X_lam; Y) in expectation, and never exceeds H(Y).
     """
-    return label_entropy(y) + terms.log_q
+    return label_entropy(y, frequencies) + terms.log_q
 
 
 def calibrated(terms: Terms) -> Estimate:
@@ -105,9 +107,13 @@ def calibrated(terms: Terms) -> Estimate:
     return Estimate.of(values, terms.groups)
 
 
-def label_entropy(y: np.ndarray) -> float:
-    """Return H(Y), in nats, of the frequencies of the labels y `(N,)`."""
-    p = np.bincount(y) / len(y)
+def label_entropy(y: np.ndarray, frequencies: np.ndarray | None = None) -> float:
+    """Return H(Y), in nats, of the frequencies of the labels y `(N,)`, or of those that are given.
+
+    Of few examples of many labels the former is too low. So wherever `frequencies` `(classes,)` of
+    a larger sample are known, give them.
+    """
+    p = np.bincount(y) / len(y) if frequencies is None else np.asarray(frequencies)
     return float(-np.sum(p[p > 0] * np.log(p[p > 0])))
 
 
@@ -145,16 +151,21 @@ def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarr
     return partial(log_q, best)
 
 
-def class_log_posterior(terms: Terms, y: np.ndarray) -> np.ndarray:
+def class_log_posterior(
+    terms: Terms, y: np.ndarray, frequencies: np.ndarray | None = None
+) -> np.ndarray:
     """Return log q(y'|x) of every label, `(N, classes)`: the diffusion model as a classifier.
 
     How much to trust each group of strata, and with which share labels ignore the image (they may
     be wrong), is fitted on other folds of the examples y `(N,)` than the one it is applied to. Any
     such choice, and any number of noise draws, gives a distribution over labels that knows nothing
-    of the true one, so the bound holds.
+    of the true one, so the bound holds. frequencies: of the labels, `(classes,)`, by default those
+    of y, each of which then knows a little of itself.
     """
     classes = terms.class_loss.shape[2]
-    log_prior = np.log(np.maximum(np.bincount(y, minlength=classes), 1e-300) / len(y))
+    if frequencies is None:
+        frequencies = np.bincount(y, minlength=classes) / len(y)
+    log_prior = np.log(np.maximum(frequencies, 1e-300))
     log_q = np.empty((len(y), classes))
     for apply, fit in folds(len(y), _POSTERIOR_FOLDS, terms.groups):
         log_q[apply] = _fitted_posterior(terms.class_loss[fit], y[fit], log_prior)(
@@ -164,14 +175,18 @@ def class_log_posterior(terms: Terms, y: np.ndarray) -> np.ndarray:
 
 
 def classification_bound(
-    log_q: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None
+    log_q: np.ndarray,
+    y: np.ndarray,
+    groups: np.ndarray | None = None,
+    frequencies: np.ndarray | None = None,
 ) -> Estimate:
     """Estimate a lower bound on I(X;Y), in expectation; it never exceeds H(Y).
 
-    log_q: `(N, classes)` from `class_log_posterior`; y: `(N,)` labels; groups: as in `Terms`.
+    log_q: `(N, classes)` from `class_log_posterior`; y: `(N,)` labels; groups: as in `Terms`;
+    frequencies: as for `label_entropy`.
     """
     chosen = np.take_along_axis(log_q, y[:, None], 1)[:, 0]
-    return Estimate.of(label_entropy(y) + chosen, groups)
+    return Estimate.of(label_entropy(y, frequencies) + chosen, groups)
 
 
 def classification_accuracy(log_q: np.ndarray, y: np.ndarray) -> Estimate:
@@ -180,11 +195,15 @@ def classification_accuracy(log_q: np.ndarray, y: np.ndarray) -> Estimate:
 
 
 def mutual_information(
-    terms: Terms, y: np.ndarray, log_q: np.ndarray | None = None
+    terms: Terms,
+    y: np.ndarray,
+    log_q: np.ndarray | None = None,
+    frequencies: np.ndarray | None = None,
 ) -> dict[str, Estimate]:
     """Return all estimates of I(X;Y) that apply, by name.
 
-    y: `(N,)` labels, with their `class_log_posterior` as log_q, or real conditions `(N, D_Y)`.
+    y: `(N,)` labels, with their `class_log_posterior` as log_q and their frequencies as for
+    `label_entropy`, or real conditions `(N, D_Y)`.
     """
     estimates = {
         "squared_difference": squared_difference(terms),
@@ -194,9 +213,13 @@ def mutual_information(
         "calibrated": calibrated(terms),
     }
     if log_q is not None:
-        estimates["classification_bound"] = classification_bound(log_q, y, terms.groups)
+        estimates["classification_bound"] = classification_bound(
+            log_q, y, terms.groups, frequencies
+        )
     if terms.loss_mixture is not None:
         estimates["mixture_difference"] = mixture_difference(terms)
     if terms.log_q is not None:
-        estimates["classifier"] = Estimate.of(classifier_information(terms, y)[:, -1], terms.groups)
+        estimates["classifier"] = Estimate.of(
+            classifier_information(terms, y, frequencies)[:, -1], terms.groups
+        )
     return estimates

@@ -16,6 +16,8 @@ EXAMPLES = """\
 
 
 def run(job: Job) -> None:
+    import numpy as np
+
     from diffinfo.checkpoint import load_model
     from diffinfo.data.dataset import load_dataset
     from diffinfo.files import sha256, write_json, write_table
@@ -26,12 +28,17 @@ def run(job: Job) -> None:
     settings, dataset = job.settings["estimate"], load_dataset(job.needs["data"])
     trained, classifier = load_model(job.needs["model"], dataset=dataset), job.needs["classifier"]
     judge = load_model(classifier, NoisyClassifier, dataset) if classifier else None
+    frequencies = None
+    if dataset.classes:
+        counts = np.bincount(dataset.y_train, minlength=dataset.classes)
+        frequencies = counts / counts.sum()
     n = settings["max_examples"] or len(dataset.x_test)
     measured = measure(
         trained.denoiser,
         dataset.x_test[:n],
         dataset.y_test[:n],
         classes=dataset.classes,
+        label_frequencies=frequencies,
         every_label=settings["every_label"],
         draws=settings["draws"],
         density=LevelDensity.from_settings(

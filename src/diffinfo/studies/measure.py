@@ -166,6 +166,14 @@ def _conditions(y, n: int, classes: int | None) -> tuple[np.ndarray, int | None]
     return y.astype(np.int32), classes or most
 
 
+def _frequencies(frequencies, classes: int | None) -> np.ndarray:
+    """Raises ValueError for what are no frequencies of so many labels."""
+    p = np.asarray(frequencies, np.float64)
+    if not classes or p.shape != (classes,) or (p < 0).any() or abs(p.sum() - 1) > 1e-6:
+        raise ValueError(f"label_frequencies: {classes or 'no'} labels need as many, with sum 1")
+    return p
+
+
 def _without_condition(denoiser, z, lam, y=None):
     """The unconditional field; where the conditional one is asked for, nothing is computed."""
     return denoiser(z, lam) if y is None else 0 * z
@@ -188,6 +196,7 @@ def measure(
     y=None,
     *,
     classes: int | None = None,
+    label_frequencies: np.ndarray | None = None,
     every_label: bool = True,
     draws: int = 64,
     density: LevelDensity | None = None,
@@ -219,6 +228,9 @@ def measure(
     or, given a density over lam_range, equally probable under it; estimates are unbiased either
     way.
 
+    label_frequencies: of all labels, `(classes,)`, where more is known of them than these examples
+    tell, as that of many labels; H(Y) is theirs.
+
     every_label: whether the fields of labels other than the examples' own are asked for. They make
     the classification bound, and with many labels nearly all of the time. log_posterior: a
     classifier of noised examples, `(z, lam) -> (N, classes)` and a pytree; it adds estimators and
@@ -244,6 +256,8 @@ def measure(
         y, classes = _conditions(y, len(x), classes)
     elif classes:
         raise ValueError(f"classes={classes}: needs labels y")
+    if label_frequencies is not None:
+        label_frequencies = _frequencies(label_frequencies, classes)
     if log_posterior is not None and not classes:
         raise ValueError("log_posterior: needs labels y")
     classes_asked = classes if every_label else None
@@ -282,17 +296,19 @@ def measure(
     terms = terms_in(
         strata, classes=classes_asked, log_posterior=log_posterior, independent=independent
     )
-    information = classifier_information(terms, y) if log_posterior is not None else None
+    information = (
+        classifier_information(terms, y, label_frequencies) if log_posterior is not None else None
+    )
     profile = profiles(terms, strata, schedule, information)
     if y is None:
         groups = {"entropy": entropies(terms) | {"s_bound": entropy_bound(terms)["s_bound"]}}
         own = profile["quantity"].isin(["s_nn", "loss_unconditional", "total_correlation"])
         profile = profile[own].reset_index(drop=True)
     else:
-        log_q = class_log_posterior(terms, y) if classes_asked else None
+        log_q = class_log_posterior(terms, y, label_frequencies) if classes_asked else None
         groups = {
             "entropy": entropies(terms) | entropy_bound(terms),
-            "mutual_information": mutual_information(terms, y, log_q),
+            "mutual_information": mutual_information(terms, y, log_q, label_frequencies),
         }
         if classes_asked:
             groups["accuracy"] = {"classification_accuracy": classification_accuracy(log_q, y)}
@@ -324,7 +340,7 @@ def measure(
         estimates=groups,
         profile=profile,
         risk=risk,
-        label_entropy=label_entropy(y) if classes else None,
+        label_entropy=label_entropy(y, label_frequencies) if classes else None,
         lam_range=lam_range,
         s_min=s_min if is_from_s_min else float(schedule.time(lam_range[1])),
         draws=draws,

@@ -1,7 +1,6 @@
 """S_NN of image models against the cut-off that it depends on, beside published numbers."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +10,7 @@ from diffinfo.estimate.statistics import half_width
 from diffinfo.files import read_json
 from diffinfo.process.schedule import schedule_of
 from diffinfo.runs import Run, by_experiment
+from diffinfo.tables.replication import paper_numbers
 from diffinfo.tables.runs import profiles
 
 TIMES = 100  # of the authors' grid
@@ -29,8 +29,8 @@ def cutoff(runs: Sequence[Run]) -> pd.DataFrame:
     there is none. `second_of_<n>` is the log-SNR of the second of n even times. Errors are over
     held-out images; those of `grid` take the strata to be independent, as their draws are.
     """
-    published = pd.read_csv(Path(__file__).with_name("published_entropy.csv"))
-    published = published.set_index("data")["s_nn"]
+    published = paper_numbers().query("quantity == 's_nn'").drop_duplicates("data")
+    published = published.set_index("data")["value"]
     table, frames = profiles(runs), []
     for experiment, seeds in by_experiment(runs).items():
         result = read_json(seeds[0].file("estimate"))
