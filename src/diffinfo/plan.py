@@ -218,6 +218,15 @@ class Plan:
             tables[ESTIMATES] = "runs.estimates"
         return {name: table for name, table in tables.items() if table}
 
+    @property
+    def compared(self) -> list[str]:
+        """The tables that numbers of the papers are compared with, if there are estimates."""
+        return [
+            name
+            for name in (ESTIMATES, "fig23")
+            if ESTIMATES in self.tables and name in self.tables
+        ]
+
     def readable(self, name: str) -> bool:
         """Whether a table has a Markdown version beside it."""
         return TABLES[self.tables[name]].readable

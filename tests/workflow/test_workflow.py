@@ -180,6 +180,7 @@ def test_everything_is_there_and_a_second_run_does_nothing(finished):
         "figures/fig16.png",
         "tables/fig12.csv",
         "tables/estimates.md",
+        "tables/replication.md",
         "manifest.json",
     ):
         assert (finished / "results" / name).stat().st_size > 100, name
@@ -241,7 +242,7 @@ def test_a_new_entry_in_the_registry_redraws_nothing(finished, edited):
 def test_rules_are_listed_by_the_names_of_their_stages(finished):
     listed = set(re.findall(r"^(\w+)$", snakemake(finished, "--list"), re.MULTILINE))
     assert {stage.name for stage in RUN_STAGES} <= listed
-    assert {"table", "fig12", "fig16", "manifest", "verify", "all"} <= listed
+    assert {"table", "replication", "fig12", "fig16", "manifest", "verify", "all"} <= listed
     assert "train" in snakemake(finished, "--rulegraph")
 
 

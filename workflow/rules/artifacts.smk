@@ -6,6 +6,7 @@ rule manifest:
         files=FIGURES
         + [str(Path(figure).with_suffix(".png")) for figure in FIGURES]
         + TABLES
+        + REPLICATION
         + PLAN.run_files,
         code=sources("stages.manifest"),
     output:

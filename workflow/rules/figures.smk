@@ -4,6 +4,8 @@ FIGURES = [f"{RESULTS}/figures/{name}.pdf" for name in config["figures"]]
 READABLE = [name for name in PLAN.tables if PLAN.readable(name)]
 TABLES = [f"{RESULTS}/tables/{name}.csv" for name in PLAN.tables]
 TABLES += [f"{RESULTS}/tables/{name}.md" for name in READABLE]
+COMPARED = [f"{RESULTS}/tables/{name}.csv" for name in PLAN.compared]
+REPLICATION = [f"{RESULTS}/tables/replication.{kind}" for kind in ("csv", "md") if COMPARED]
 
 
 rule table:
@@ -45,6 +47,32 @@ use rule table as readable_table with:
         readable=f"{RESULTS}/tables/{{table}}.md",
     wildcard_constraints:
         table=any_of(READABLE),
+
+
+# What the papers print beside what this config's own runs give.
+rule replication:
+    input:
+        tables=COMPARED,
+        code=sources("stages.replication"),
+    output:
+        table=report(
+            f"{RESULTS}/tables/replication.csv",
+            caption="../report/caption.rst",
+            category="Against the papers",
+        ),
+        readable=f"{RESULTS}/tables/replication.md",
+    log:
+        logged("logs", "replication"),
+    benchmark:
+        logged("benchmarks", "replication")
+    priority: 30
+    conda:
+        ENV
+    params:
+        results=RESULTS,
+        caption="Every number that the papers print, beside ours with its standard error, and a verdict.",
+    shell:
+        "python -m diffinfo replication {params.results:q} --out {output.table:q} > {log} 2>&1"
 
 
 # One rule per figure, under its name: `snakemake -R fig12`.
