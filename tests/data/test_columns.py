@@ -31,9 +31,9 @@ VALUES = np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 0.0]])
     ids=lambda given: type(given).__name__,
 )
 def test_numbers_in_any_wrapping(given):
-    (side, _), dropped = without_missing([opened(given, "x"), opened([1, 2, 3], "y")], "error")
+    (side, _), kept = without_missing([opened(given, "x"), opened([1, 2, 3], "y")], "error")
     np.testing.assert_array_equal(as_columns(side), VALUES)
-    assert dropped == 0
+    assert kept.all()
 
 
 def test_dates_are_numbers():
@@ -61,8 +61,9 @@ def test_missing_values_are_named_or_dropped(given, where):
     sides = [opened(given, "x"), opened([7.0, 8.0, 9.0], "y")]
     with pytest.raises(DataError, match=rf"^x: no value in {where} \(1 in all\).*drop"):
         without_missing(sides, "error")
-    (x, y), dropped = without_missing(sides, "drop")
-    assert (dropped, len(x)) == (1, 2)
+    (x, y), kept = without_missing(sides, "drop")
+    assert kept.tolist() == [True, False, True]
+    assert len(x) == 2
     assert y.array.tolist() == [7, 9], "rows stay pairs"
 
 

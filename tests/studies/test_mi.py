@@ -336,6 +336,17 @@ def test_a_copied_column_changes_nothing(quick):
     assert diffinfo.estimate_mi(np.c_[x, np.exp(x)], y).mi == diffinfo.estimate_mi(x, y).mi
 
 
+def test_of_many_rows_half_are_measured(quick, monkeypatch):
+    monkeypatch.setattr(cross_fit, "MANY_ROWS", 400)
+    x, y = _pair()
+    measured = diffinfo.estimate_mi(x, y)
+    assert (measured.n, measured.measured, len(measured.steps)) == (400, 200, 1)
+    assert "400 rows, 200 of them measured," in measured.summary()
+    assert abs(measured.mi - 1.02) < 4 * measured.standard_error
+    labelled = diffinfo.estimate_mi(x, (y[:, 0] > 0).astype(int), groups=np.arange(400) // 2)
+    assert (labelled.measured, labelled.groups) == (200, 200)
+
+
 def test_rows_of_a_group_stay_in_one_fold():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 37, 1000)

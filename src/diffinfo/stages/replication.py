@@ -16,8 +16,7 @@ OPTIONS = (
     ),
 )
 EXAMPLES = """\
-  diffinfo replication results --out replication.csv
-  diffinfo replication results results/mnist-cpu --out replication.csv"""
+  diffinfo replication results --out replication.csv"""
 
 
 def run(job: Job) -> None:

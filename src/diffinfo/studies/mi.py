@@ -73,10 +73,10 @@ class MutualInformation:
 
     estimator: the name of the one of `estimates` that `mi` is. converged: whether nothing speaks
     against the answer; if something does, `warnings` says what. n: how many rows were used;
-    dropped: how many lacked a value and were left out. groups: how many groups of rows are
-    independent of one another, or None where all rows are. p_value: how often independent rows look
-    so dependent, if that was asked for. dim_x, dim_y: without repeated columns.
-    upper_bound: H(Y) for labels.
+    measured: how many of them the number is a mean over; dropped: how many lacked a value and were
+    left out. groups: how many groups of rows are independent of one another, or None where all rows
+    are. p_value: how often independent rows look so dependent, if that was asked for. dim_x, dim_y:
+    without repeated columns. upper_bound: H(Y) for labels.
     linear_gaussian: the information of the fitted Gaussian. steps: how many steps the network of
     each fold was trained. profile: where in log-SNR the information sits (`estimate/profiles.py`).
     What is counted, as few values are, has no networks: no steps, lam_range, linear_gaussian and
@@ -117,12 +117,13 @@ class MutualInformation:
         levels = "log-SNR {:.1f} to {:.1f}".format(*self.lam_range) if self.lam_range else "counted"
         dropped = f" ({self.dropped} more lack a value)" if self.dropped else ""
         groups = f" in {self.groups} groups" if self.groups else ""
+        measured = "" if self.measured == self.n else f", {self.measured} of them measured,"
         null = "" if self.p_value is None else f", independence has p = {self.p_value:.3g}"
         return (
             f"I(X;Y) = {self.mi:.4f} +- {self.standard_error:.4f} nats "
             f"= {self.bits:.4f} bits{bound}\n"
             f"{self.estimator}, {verdict}, {self.seconds:.0f} s{null}\n"
-            f"{self.n} rows{groups}{dropped} of {self.dim_x} + {self.dim_y} columns, "
+            f"{self.n} rows{measured}{groups}{dropped} of {self.dim_x} + {self.dim_y} columns, "
             f"{levels}"
         )
 
@@ -271,6 +272,7 @@ def estimate_mi(
         converged=not warnings,
         warnings=tuple(warnings),
         n=n,
+        measured=len(fitted.order),
         classes=classes,
         upper_bound=label_entropy(labels) if classes else None,
         linear_gaussian=float(np.mean([fit.canonical.information for fit in fitted.networks])),
@@ -306,6 +308,7 @@ def _by_counting(
         estimator="counted",
         converged=not about["warnings"],
         n=len(x),
+        measured=len(x),
         classes=classes,
         upper_bound=label_entropy(y),
         linear_gaussian=None,
