@@ -69,7 +69,7 @@ rule replication:
     conda:
         ENV
     params:
-        results=RESULTS,
+        results=lambda wildcards, output: Path(output.table).parents[1],
         caption="Every number that the papers print, beside ours with its standard error, and a verdict.",
     shell:
         "python -m diffinfo replication {params.results:q} --out {output.table:q} > {log} 2>&1"
