@@ -43,6 +43,12 @@ def exponent(x, y) -> tuple[float, float]:
     return float(fit.slope), float(fit.stderr)
 
 
+def in_words(value: float, standard_error: float) -> str:
+    """Return `value ± error`, both to the second digit of the error, which is positive."""
+    digits = max(0, 1 - int(np.floor(np.log10(standard_error))))
+    return f"{value:.{digits}f} ± {standard_error:.{digits}f}"
+
+
 @dataclass(frozen=True)
 class Estimate:
     """A mean over `n` independent held-out examples, or groups of them, and its standard error, in

@@ -3,6 +3,8 @@
 It reads their tables fig16, fig21, estimates and, where there is one, separation.
 """
 
+from collections.abc import Callable
+
 from diffinfo.stages.contract import Job, Option
 
 OPTIONS = (
@@ -18,13 +20,19 @@ EXAMPLES = """\
 
 
 def run(job: Job) -> None:
+    from diffinfo.tables.summary import summary, summary_as_markdown
+
+    write_both(job, summary, summary_as_markdown)
+
+
+def write_both(job: Job, make: Callable, as_markdown: Callable) -> None:
+    """Make a table of results folders; write it as CSV and as Markdown, and print the latter."""
     from pathlib import Path
 
     from diffinfo.files import write_bytes, write_table
-    from diffinfo.tables.summary import summary, summary_as_markdown
 
-    table = summary(job.options.results)
-    text = summary_as_markdown(table)
+    table = make(job.options.results)
+    text = as_markdown(table)
     write_bytes(Path(job.options.out).with_suffix(".md"), text.encode())
     write_table(job.options.out, table)
     print(text)

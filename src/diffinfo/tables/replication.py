@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from diffinfo.errors import DataError
+from diffinfo.estimate.statistics import in_words
 from diffinfo.files import read_table
 
 _KEPT = ("seeds", "examples", "split", "lam_max")
@@ -128,9 +129,7 @@ def replication_as_markdown(table: pd.DataFrame) -> str:
         ours, where = "", ""
         if row["verdict"] != "no run":
             error = row["standard_error"]
-            digits = max(0, 1 - int(np.floor(np.log10(error)))) if error > 0 else 3
-            ours = f"{row['ours']:.{digits}f}"
-            ours += f" ± {error:.{digits}f}" if error > 0 else ""
+            ours = in_words(row["ours"], error) if error > 0 else f"{row['ours']:.3f}"
             known = {"truth": "truth", "at_most": "at most"}
             said = [f"{w} {row[k]:.4g}" for k, w in known.items() if not np.isnan(row[k])]
             ours += f" ({', '.join(said)})" if said and error > 0 else ""

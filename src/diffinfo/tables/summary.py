@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from diffinfo.errors import DataError
+from diffinfo.estimate.statistics import in_words
 from diffinfo.files import read_table
 from diffinfo.process.schedule import VPSchedule
 from diffinfo.tables.codes import shares
@@ -142,8 +143,7 @@ def summary_as_markdown(table: pd.DataFrame) -> str:
     def cell(row) -> str:
         if np.isnan(row["standard_error"]) or not row["standard_error"]:
             return f"{row['value']:.4g}"
-        digits = max(0, 1 - int(np.floor(np.log10(row["standard_error"]))))
-        return f"{row['value']:.{digits}f} ± {row['standard_error']:.{digits}f}"
+        return in_words(row["value"], row["standard_error"])
 
     for (config, experiment), rows in table.groupby(["config", "experiment"], sort=False):
         of, first = rows.set_index("quantity"), rows.iloc[0]
