@@ -124,7 +124,7 @@ def ours(network, data, settings, x, y):
     def run(steps):
         nonlocal state
         for _ in range(steps // chunk):
-            state, metrics = trainer._run(state, x, y, key, unravel, chunk)
+            state, metrics = trainer._run(state, x, y, {}, key, unravel, chunk)
         jax.block_until_ready(metrics)
 
     return run

@@ -17,6 +17,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 from diffinfo.data.dataset import Dataset
 from diffinfo.loss import Objective
 from diffinfo.nn.build import DataSummary, Trainable
+from diffinfo.nn.conv import BATCH_AXIS
 from diffinfo.process.density import LevelDensity
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import schedule_of
@@ -102,9 +103,9 @@ class Trainer:
         self.model, self.settings = model, settings
         devices = jax.devices()
         share = math.gcd(settings["batch"], len(devices)) if model.has_convolutions else 1
-        mesh = jax.sharding.Mesh(devices[:share], ("batch",))
+        mesh = jax.sharding.Mesh(devices[:share], (BATCH_AXIS,))
         self._everywhere = NamedSharding(mesh, PartitionSpec())
-        by_rows = NamedSharding(mesh, PartitionSpec("batch"))
+        by_rows = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
         self._optimizer = make_optimizer(
             settings["steps"], settings["learning_rate"], settings["warmup"], settings["clip"]
         )
@@ -130,7 +131,13 @@ class Trainer:
             return jnp.mean(jax.lax.map(lambda draw: loss(flat, x, y, draw)[0], keys))
 
         # The state's buffers are reused from one dispatch to the next.
-        self._run = jax.jit(run, static_argnames=("unravel", "length"), donate_argnums=0)
+        compiled = jax.jit(run, static_argnames=("unravel", "length"), donate_argnums=0)
+
+        def run_on_mesh(*args):
+            with jax.set_mesh(mesh):
+                return compiled(*args)
+
+        self._run = run_on_mesh if share > 1 else compiled
         self._held_out_loss = jax.jit(held_out_loss, static_argnames="unravel")
 
     def _data(
