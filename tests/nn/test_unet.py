@@ -129,18 +129,39 @@ print(json.dumps(lines))
 """
 
 
-def test_four_devices_train_as_one_does():
-    def histories(devices):
-        flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
-        environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
-        done = subprocess.run(
-            [sys.executable, "-c", TRAINING], env=environment, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        count, *histories = json.loads(done.stdout)
-        assert count == devices
-        return histories
+GRADIENT = """
+import json, jax, jax.numpy as jnp
+from jax.sharding import NamedSharding, PartitionSpec
+from diffinfo.nn.conv import convolve
+from diffinfo.spread import AXIS
+mesh = jax.sharding.Mesh(jax.devices(), (AXIS,))
+x = jax.device_put(jnp.ones((8, 6, 6, 2)), NamedSharding(mesh, PartitionSpec(AXIS)))
+kernel = jax.device_put(jnp.ones((3, 3, 2, 8)), NamedSharding(mesh, PartitionSpec()))
+of_kernel = jax.jit(jax.grad(lambda kernel, x: jnp.sum(convolve(x, kernel) ** 2)))
+with jax.set_mesh(mesh):
+    print(json.dumps(of_kernel.lower(kernel, x).compile().as_text()))
+"""
 
-    for one, four in zip(histories(1), histories(4), strict=True):
-        np.testing.assert_allclose(four, one, rtol=2e-3)
-        assert np.isfinite(one).all()
+
+def _printed(program, devices):
+    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
+    environment = os.environ | {"XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_four_devices_train_as_one_does():
+    (one, *alone), (four, *shared) = _printed(TRAINING, 1), _printed(TRAINING, 4)
+    assert (one, four) == (1, 4)
+    for expected, history in zip(alone, shared, strict=True):
+        np.testing.assert_allclose(history, expected, rtol=2e-3)
+        assert np.isfinite(expected).all()
+
+
+def test_no_device_computes_the_gradients_of_other_devices_images():
+    program = _printed(GRADIENT, 4)
+    assert "all-reduce" in program
+    assert "all-gather" not in program

@@ -22,6 +22,7 @@ import numpy as np
 
 from diffinfo.process.denoise import v_of
 from diffinfo.process.forward import coefficients
+from diffinfo.spread import over_shares, shares_of
 
 VALUES = 256
 _UNROLLED = 16  # values per turn of the loop: fewer turns, each with less to read and write
@@ -142,9 +143,15 @@ class IndependentPixels:
             sums = [partial(self._moments, nodes, log_p) for nodes, log_p in rules]
             return jax.lax.switch(rule, sums, z, lam)
 
-        split = ((parts, -1, *z.shape[1:]), (parts, -1))
-        by_part = (z.reshape(split[0]), lam.reshape(split[1]))
-        mean, std = jax.lax.map(of_part, by_part)
+        # Parts of high log-SNR take longest, so devices that share them take them in turn.
+        split = (-1, shares_of(parts), len(z) // parts)
+
+        def of_share(z, lam):
+            by_part = (z.reshape(-1, *z.shape[2:]), lam.reshape(-1, lam.shape[2]))
+            return tuple(moment.reshape(z.shape) for moment in jax.lax.map(of_part, by_part))
+
+        by_share = (z.reshape(*split, *z.shape[1:]), lam.reshape(split))
+        mean, std = over_shares(of_share, *by_share, axis=1)
         return mean.reshape(z.shape), std.reshape(z.shape)
 
     def _moments(self, nodes, log_p, z, lam) -> tuple[jax.Array, jax.Array]:

@@ -5,11 +5,11 @@ import math
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jax.sharding import PartitionSpec
+
+from diffinfo.spread import over_shares
 
 _DIMENSIONS = ("NHWC", "HWIO", "NHWC")
 _FEW = 4  # up to so many outputs are those of a picture, not features
-BATCH_AXIS = "batch"  # of the mesh that batches are spread over in training
 _FAN_IN = nnx.initializers.lecun_normal()
 
 
@@ -24,6 +24,10 @@ def _kernel_gradient_on_cpu(x: jax.Array, gradient: jax.Array) -> jax.Array:
     arrays are made, not implied: only convolutions in the usual layout are fast on CPUs, and inside
     loops all others are a hundred times slower.
     """
+    return over_shares(_summed_over_images, x, gradient, sums=True)
+
+
+def _summed_over_images(x: jax.Array, gradient: jax.Array) -> jax.Array:
     few = math.gcd(len(x), 4)
 
     def add(total, images):
@@ -38,25 +42,6 @@ def _kernel_gradient_on_cpu(x: jax.Array, gradient: jax.Array) -> jax.Array:
     zero = jnp.zeros((x.shape[-1], 3, 3, gradient.shape[-1]), x.dtype)
     pieces = [array.reshape(-1, few, *array.shape[1:]) for array in (x, gradient)]
     return jax.lax.scan(add, zero, pieces)[0].transpose(1, 2, 0, 3)
-
-
-def _kernel_gradient_of_shares(x: jax.Array, gradient: jax.Array) -> jax.Array:
-    """`_kernel_gradient_on_cpu` of each device's share of a batch that is spread over "batch".
-
-    The compiler would gather the whole batch on every device, since the loop is over images.
-    """
-    mesh = jax.sharding.get_abstract_mesh()
-    if BATCH_AXIS not in mesh.axis_names or len(x) % mesh.shape[BATCH_AXIS]:
-        return _kernel_gradient_on_cpu(x, gradient)
-
-    def summed(x, gradient):
-        return jax.lax.psum(_kernel_gradient_on_cpu(x, gradient), BATCH_AXIS)
-
-    rows = PartitionSpec(BATCH_AXIS)
-    shares = jax.shard_map(
-        summed, in_specs=(rows, rows), out_specs=PartitionSpec(), check_vma=False
-    )
-    return shares(x, gradient)
 
 
 def _kernel_gradient_plain(x: jax.Array, gradient: jax.Array) -> jax.Array:
@@ -96,7 +81,7 @@ def _backward(saved, gradient):
     # forward pass.
     of_x = _plain(gradient, jnp.flip(kernel, (0, 1)).swapaxes(2, 3))
     of_kernel = jax.lax.platform_dependent(
-        x, gradient, cpu=_kernel_gradient_of_shares, default=_kernel_gradient_plain
+        x, gradient, cpu=_kernel_gradient_on_cpu, default=_kernel_gradient_plain
     )
     return of_x, of_kernel
 

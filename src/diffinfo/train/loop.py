@@ -17,10 +17,10 @@ from jax.sharding import NamedSharding, PartitionSpec
 from diffinfo.data.dataset import Dataset
 from diffinfo.loss import Objective
 from diffinfo.nn.build import DataSummary, Trainable
-from diffinfo.nn.conv import BATCH_AXIS
 from diffinfo.process.density import LevelDensity
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import schedule_of
+from diffinfo.spread import AXIS
 from diffinfo.train.progress import Progress
 from diffinfo.train.record import Record, TrainingDiverged
 from diffinfo.train.resume import ResumeFile
@@ -103,9 +103,9 @@ class Trainer:
         self.model, self.settings = model, settings
         devices = jax.devices()
         share = math.gcd(settings["batch"], len(devices)) if model.has_convolutions else 1
-        mesh = jax.sharding.Mesh(devices[:share], (BATCH_AXIS,))
+        mesh = jax.sharding.Mesh(devices[:share], (AXIS,))
         self._everywhere = NamedSharding(mesh, PartitionSpec())
-        by_rows = NamedSharding(mesh, PartitionSpec(BATCH_AXIS))
+        by_rows = NamedSharding(mesh, PartitionSpec(AXIS))
         self._optimizer = make_optimizer(
             settings["steps"], settings["learning_rate"], settings["warmup"], settings["clip"]
         )
