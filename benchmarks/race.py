@@ -5,7 +5,7 @@
 Both train in this process, one after the other, on the same 20,000 pairs, and are measured on the
 same 10,000 held-out pairs (truth 20.041).
 
-ours      The network and training of config/default.yaml (two networks), trained anew for each
+ours      The network and training of config/config.yaml (two networks), trained anew for each
           number of steps, since the learning rate ends at zero. The estimate is `loss_difference`
           to s = 1e-5.
 authors   The raw entropy-matching field e from a perceptron [512, 256, D] with Fourier features of

@@ -60,7 +60,7 @@ def test_settings_from_json_or_from_a_config_file(tmp_path):
         read_settings('{"trian": {}}', None, ("train",))
     with pytest.raises(ConfigError, match="no file"):
         read_settings(str(tmp_path / "none.yaml"), "a", ("train",))
-    default = str(Path(__file__).parents[1] / "config" / "default.yaml")
+    default = str(Path(__file__).parents[1] / "config" / "config.yaml")
     assert (
         read_settings(default, "determinism-0.6", ("data",))["data"]["gaussian"]["sigma_eps"] == 0.6
     )

@@ -86,9 +86,9 @@ def copy_of_checkout(folder):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A checkout whose `config/default.yaml` is tiny, after one complete run."""
+    """A checkout whose `config/config.yaml` is tiny, after one complete run."""
     folder = copy_of_checkout(tmp_path_factory.mktemp("checkout"))
-    (folder / "config" / "default.yaml").write_text(yaml.safe_dump(TINY))
+    (folder / "config" / "config.yaml").write_text(yaml.safe_dump(TINY))
     output = snakemake(folder)
     assert "3 steps of 16, 1 seed(s)" in output
     assert "About 1 minutes" in output
@@ -134,10 +134,10 @@ def test_dry_run_of_every_config(checkout, name):
 
 def test_seeds_add_to_the_default_run(checkout):
     text = snakemake(
-        checkout, "--dry-run", "--configfile", "config/default.yaml", "config/seeds.yaml"
+        checkout, "--dry-run", "--configfile", "config/config.yaml", "config/seeds.yaml"
     )
     whole, _ = expand(
-        yaml.safe_load((checkout / "config" / "default.yaml").read_text())["experiments"]
+        yaml.safe_load((checkout / "config" / "config.yaml").read_text())["experiments"]
     )
     assert re.search(rf"^train +{3 * len(whole)}$", text, re.MULTILINE)
 
@@ -252,7 +252,7 @@ def test_a_date_alone_changes_nothing(finished):
 
 
 def test_changing_one_experiment_leaves_the_others(finished, edited):
-    edited("config/default.yaml", lambda text: text.replace("steps: 3", "steps: 4"))
+    edited("config/config.yaml", lambda text: text.replace("steps: 3", "steps: 4"))
     text = snakemake(finished, "--dry-run")
     assert re.search(r"^train +1$", text, re.MULTILINE)
     assert "experiment=pair" in text
@@ -278,7 +278,7 @@ def test_the_report_is_written(finished):
 def test_a_whole_run_killed_then_the_same_command(checkout):
     config = yaml.safe_load(yaml.safe_dump(TINY))
     config["experiments"]["pair"]["train"]["steps"] = 4000
-    (checkout / "config" / "default.yaml").write_text(yaml.safe_dump(config))
+    (checkout / "config" / "config.yaml").write_text(yaml.safe_dump(config))
     model = checkout / "results" / "runs" / "pair" / "seed-0" / "model.msgpack"
     log = checkout / "results" / "logs" / "train" / "pair-seed-0.log"
     target = str(model.relative_to(checkout))
@@ -329,6 +329,46 @@ def test_a_bad_config_stops_before_any_job_and_names_the_key(checkout, change, m
     (checkout / "bad.yaml").write_text(yaml.safe_dump(config))
     output = snakemake(checkout, "--configfile", "bad.yaml", check=False)
     assert re.search(message, output), output
+    assert not (checkout / "results").exists()
+
+
+# As `snakedeploy deploy-workflow` writes it, with the path filled in.
+DEPLOYED = """
+configfile: "config/config.yaml"
+
+module study:
+    snakefile: "{checkout}/workflow/Snakefile"
+    config: config
+
+use rule * from study as study_*
+
+rule mine:
+    default_target: True
+    input: rules.study_all.input
+    output: touch("mine")
+"""
+
+
+def test_used_as_a_module_it_runs_the_code_of_its_own_checkout(checkout, tmp_path_factory):
+    checkout = checkout.rename(checkout.with_name("a check out"))
+    folder = tmp_path_factory.mktemp("importer")
+    shutil.copytree(checkout / "config", folder / "config")
+    (folder / "config" / "config.yaml").write_text(yaml.safe_dump(TINY))
+    (folder / "workflow").mkdir()
+    (folder / "workflow" / "Snakefile").write_text(DEPLOYED.format(checkout=checkout))
+    assert {"study_train", "study_fig12", "study_manifest", "mine"} <= planned(folder)
+    data = Path("results") / "data"
+    text = snakemake(folder, "--cores", "1", "--until", "study_data")
+    assert f"{os.path.relpath(checkout, folder)}/src/diffinfo/data/sources.py" in text
+    assert len(list((folder / data).glob("*.npz"))) == 2
+    assert not (checkout / "results").exists()
+
+
+def test_run_from_another_folder_it_writes_there(checkout, tmp_path):
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(TINY))
+    mine = str(tmp_path / "mine.yaml")
+    snakemake(checkout, "--until", "data", "-d", str(tmp_path), "--configfile", mine)
+    assert len(list((tmp_path / "results" / "data").glob("*.npz"))) == 2
     assert not (checkout / "results").exists()
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from snakemake.settings.types import DeploymentMethod
 
-ROOT = Path(workflow.basedir).resolve()
-ROOT = ROOT.parent if ROOT.name == "workflow" else ROOT
+# Used as a module, `workflow.basedir` is the importer's folder; this file's own is where the checkout is.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
 RESULTS = config["results"]
 ENV = str(ROOT / "envs" / "diffinfo.yaml")
 

@@ -10,7 +10,7 @@ EXAMPLES = """\
   diffinfo data --settings '{"data": {"digits": {}}}' --out digits.npz
   diffinfo data --settings '{"data": {"folder": {"path": "photos", "size": 32}}}' --out photos.npz
   diffinfo data --settings '{"data": {"npz": {"path": "pairs.npz"}}}' --out mine.npz
-  diffinfo data --settings config/default.yaml --experiment determinism-0.6 --out gaussian.npz"""
+  diffinfo data --settings config/config.yaml --experiment determinism-0.6 --out gaussian.npz"""
 
 
 def run(job: Job) -> None:

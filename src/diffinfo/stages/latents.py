@@ -11,7 +11,7 @@ NEEDS = {
 WRITES = ("latents", "codes", "code_model")
 SECTIONS = ("latents",)
 EXAMPLES = """\
-  diffinfo train --settings config/default.yaml --experiment dae --data digits.npz \\
+  diffinfo train --settings config/config.yaml --experiment dae --data digits.npz \\
       --out autoencoder.msgpack
   diffinfo latents --data digits.npz --model autoencoder.msgpack --out latents.json"""
 

@@ -11,7 +11,7 @@ CHUNK = {"type": int, "help": "a machine setting; it never changes the numbers"}
 SAVE = {"type": float, "default": 20.0, "help": "seconds between saved states (default 20)"}
 OPTIONS = (SEED, Option("--steps-per-dispatch", CHUNK), Option("--save-every", SAVE))
 EXAMPLES = """\
-  diffinfo train --settings config/default.yaml --experiment digits \\
+  diffinfo train --settings config/config.yaml --experiment digits \\
       --data digits.npz --out model.msgpack
   diffinfo train --settings '{"network": {"mlp": {"width": 64}}, "train": {"steps": 500}}' \\
       --data mine.npz --out m.msgpack"""
