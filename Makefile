@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: figures test env lock check
+.PHONY: figures test env lock check citation
 
 figures: env
 	$(BIN)/snakemake
@@ -23,14 +23,29 @@ $(VENV)/.ready: requirements.txt pyproject.toml envs/uv.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-# What CI runs beside the tests.
-check: env
+# What CI runs beside the tests. (cffconvert is of an age that needs an environment of its own.)
+check: env $(VENV)/cff/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint
+	$(VENV)/cff/bin/cffconvert --validate
+	$(VENV)/cff/bin/cffconvert --format codemeta | diff codemeta.json -
+	$(VENV)/cff/bin/cffconvert --format zenodo | diff .zenodo.json -
+
+$(VENV)/cff/.ready: envs/cffconvert.txt $(VENV)/.ready
+	$(PYTHON) -m venv $(VENV)/cff
+	$(VENV)/cff/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/cffconvert.txt
+	touch $@
+
+# After a change of CITATION.cff.
+citation: $(VENV)/cff/.ready
+	$(VENV)/cff/bin/cffconvert --format codemeta --outfile codemeta.json
+	$(VENV)/cff/bin/cffconvert --format zenodo --outfile .zenodo.json
 
 # Needs uv. No index addresses and no annotations: the file names versions and hashes only.
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --fork-strategy fewest \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.txt
+	echo cffconvert | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file envs/cffconvert.txt

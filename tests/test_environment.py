@@ -1,11 +1,14 @@
 """The lock, the conda environment and the package's metadata say the same."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+
+import diffinfo
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,9 +50,16 @@ def test_nothing_needs_tensorflow():
     assert "tensorflow" not in _locked()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "envs/uv.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "envs/uv.txt", "envs/cffconvert.txt"])
 def test_locks_name_versions_and_hashes_only(name):
     text = (ROOT / name).read_text()
     assert "://" not in text
     assert "--index" not in text
     assert all("--hash=sha256:" in entry for entry in re.split(r"\n(?=\S)", text.strip()))
+
+
+def test_what_is_cited_has_the_version_of_the_package():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cited["version"] == diffinfo.__version__
+    for name in ("codemeta.json", ".zenodo.json"):
+        assert json.loads((ROOT / name).read_text())["version"] == diffinfo.__version__

@@ -191,6 +191,19 @@ RUN_STAGES = tuple(
 )
 # Made of all runs together, and what only people call.
 OTHER_STAGES = tuple(
-    map(Stage, ("table", "figure", "manifest", "summary", "replication", "schedule", "mi"))
+    map(
+        Stage,
+        (
+            "table",
+            "figure",
+            "manifest",
+            "verify",
+            "crate",
+            "summary",
+            "replication",
+            "schedule",
+            "mi",
+        ),
+    )
 )
 STAGES = {stage.name: stage for stage in (*RUN_STAGES, *OTHER_STAGES)}
