@@ -286,6 +286,13 @@ class Plan:
         module, function = self.tables[name].split(".")
         return _docstring(ROOT / "tables" / f"{module}.py", function)
 
+    def about(self, figure: str) -> str:
+        """The experiments that a figure shows, and a hash of their settings, for its metadata."""
+        cases = by_experiment(self.figure_runs(figure))
+        settings = {name: self.experiments[name] for name in cases}
+        shown = ", ".join(self.config["figures"][figure]) or "exact fields"
+        return f"experiments: {shown}; config sha256 {sha256_of(settings)}"
+
     def in_words(self) -> str:
         """What a run is about to do."""
         lines = [f"\n{self.config['title']}"]

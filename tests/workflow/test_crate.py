@@ -5,6 +5,7 @@ runs its own config again.
 import gzip
 import io
 import json
+import re
 import shutil
 import zipfile
 from datetime import datetime
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
+from PIL import Image
 from requests.adapters import BaseAdapter
 from requests_cache import CachedSession
 from rocrate_validator import models, services
@@ -107,6 +109,17 @@ def test_it_says_what_was_run_on_what_by_whom_and_when(run):
     assert "config/config.yaml" in given
     (card,) = given - {"config/config.yaml"}
     assert card.startswith("results/small/data/")
+
+
+def test_figures_say_what_they_show(run):
+    figure = run / "results" / "small" / "figures" / "fig12.png"
+    with Image.open(figure) as image:
+        told = image.text
+    assert told["Title"] == "diffinfo fig12"
+    assert re.fullmatch("experiments: pair; config sha256 [0-9a-f]{64}", told["Subject"])
+    manifest = json.loads((run / "results" / "small" / "manifest.json").read_text())
+    assert told["Keywords"] == f"source sha256 {manifest['source_sha256']}"
+    assert told["Subject"].encode() in figure.with_suffix(".pdf").read_bytes()
 
 
 def test_a_changed_file_is_named(run, tmp_path, capsys):

@@ -101,5 +101,7 @@ for figure in config["figures"]:
         params:
             figure=figure,
             caption=PLAN.caption(figure),
+            about=PLAN.about(figure),
         shell:
-            "python -m diffinfo figure {params.figure} --inputs {input.files:q} --out {output.pdf:q} > {log} 2>&1"
+            "python -m diffinfo figure {params.figure} --about {params.about:q} --inputs {input.files:q}"
+            " --out {output.pdf:q} > {log} 2>&1"

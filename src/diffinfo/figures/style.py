@@ -2,6 +2,9 @@
 files (vector and PNG) that have the same bytes for the same data.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 import matplotlib
@@ -43,10 +46,30 @@ def use_style() -> None:
     )
 
 
+_description: ContextVar[dict[str, str]] = ContextVar("description", default={})  # noqa: B039
+
+
+@contextmanager
+def described(**description: str) -> Iterator[None]:
+    """Figures that are saved within say this of themselves in their metadata: the keys that PDF
+    knows, `Title`, `Subject`, `Keywords`.
+    """
+    token = _description.set(description)
+    try:
+        yield
+    finally:
+        _description.reset(token)
+
+
 def save(figure: plt.Figure, out: str | Path) -> None:
     """Write `out` (.pdf or .svg) and a PNG of 200 dpi beside it, without time stamps."""
-    out = Path(out)
-    undated = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".png": {"Software": None}}
+    out, known = Path(out), _description.get()
+    in_svg = {"Title": "Title", "Subject": "Description", "Keywords": "Keywords"}
+    metadata = {
+        ".pdf": {"CreationDate": None} | known,
+        ".svg": {"Date": None} | {in_svg[key]: value for key, value in known.items()},
+        ".png": {"Software": None} | known,
+    }
     for path in (out, out.with_suffix(".png")):
         write_atomic(
             path,
@@ -54,7 +77,7 @@ def save(figure: plt.Figure, out: str | Path) -> None:
                 stream,
                 format=path.suffix[1:],
                 dpi=200,
-                metadata=undated[path.suffix],
+                metadata=metadata[path.suffix],
                 bbox_inches="tight",
             ),
         )

@@ -15,6 +15,10 @@ OPTIONS = (
         {"required": True, "help": "the .pdf (or .svg) to write; .png goes beside it"},
         writes=("", ".png"),
     ),
+    Option(
+        "--about",
+        {"default": "", "help": "what it shows, for its metadata: experiments, hash of the config"},
+    ),
 )
 EXAMPLES = """\
   diffinfo figure fig12 --inputs results/tables/fig12.csv --out fig12.pdf
@@ -25,8 +29,13 @@ EXAMPLES = """\
 def run(job: Job) -> None:
     from importlib import import_module
 
+    from diffinfo.figures.style import described
+    from diffinfo.source import package_hash
+
     # By name, so that editing one figure is not a change of the others (the workflow follows
     # imports).
     module = import_module(f"diffinfo.figures.{job.options.figure}")
-    module.draw(job.options.inputs, job.options.out)
+    name, source = job.options.figure, f"source sha256 {package_hash()}"
+    with described(Title=f"diffinfo {name}", Subject=job.options.about, Keywords=source):
+        module.draw(job.options.inputs, job.options.out)
     print(job.options.out)
