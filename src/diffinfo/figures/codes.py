@@ -83,11 +83,12 @@ def information_against_tau(axis: plt.Axes, table: pd.DataFrame) -> None:
         low, high = row.value - row.half_width, row.value + row.half_width
         axis.axvspan(low, high, color="black", alpha=0.12, linewidth=0)
         text = rf"cross at {row.value:.3f} ± {row.half_width:.3f}"
-        axis.annotate(
+        axis.text(
+            0.98,
+            1.1 * bound,
             text,
-            (high, 1.1 * bound),
-            (3, 0),
-            textcoords="offset points",
+            transform=axis.get_yaxis_transform(),
             fontsize="x-small",
             va="center",
+            ha="right",
         )
