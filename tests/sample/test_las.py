@@ -1,5 +1,6 @@
 """Schedules of least cost are held against brute force, and what is no risk curve is refused."""
 
+import json
 from itertools import combinations
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from diffinfo.errors import DataError
 from diffinfo.process.schedule import ddpm_alphas_cumprod, log_snr_of_alpha
-from diffinfo.sample.las import las, schedule_cost
+from diffinfo.sample.las import las, schedule_cost, written_as
 
 
 def _curve(n, seed=0):
@@ -98,3 +99,24 @@ def test_levels_in_every_unit():
 def test_what_is_not_a_risk_curve_is_refused(snr, risk, steps, message):
     with pytest.raises(DataError, match=message):
         las(snr, risk, steps)
+
+
+def test_lists_for_other_samplers():
+    schedule = las(*_curve(30), 4)
+    levels = schedule.sigma[:-1]
+    closed = json.loads(written_as(schedule, "k-diffusion"))
+    np.testing.assert_allclose(closed, [*levels, 0], rtol=1e-7)
+    assert json.loads(written_as(schedule, "diffusers")) == closed
+    assert json.loads(written_as(schedule, "diffusers", final_zero=False)) == closed[:-1]
+    assert [float(text) for text in written_as(schedule, "comfy").split(", ")] == closed
+    flow = np.array(json.loads(written_as(schedule, "diffusers-flow")))
+    # x = (1 - t) data + t noise has this signal-to-noise ratio.
+    np.testing.assert_allclose(((1 - flow) / flow) ** 2, schedule.snr[:-1], rtol=1e-6)
+    steps = json.loads(written_as(schedule, "diffusers-timesteps"))
+    assert steps == schedule.timesteps()[:-1].tolist()
+
+
+def test_two_levels_of_one_time_step_are_told():
+    snr = np.linspace(1, 1.01, 9)
+    with pytest.raises(DataError, match="steps 0 and 1 have the same time step"):
+        written_as(las(snr, np.ones(9), 8), "diffusers-timesteps")

@@ -11,6 +11,7 @@ the cleanest levels. A penalty for uneven steps in log-SNR, `smoothness sum_k (l
 with `l_k = log(snr_{k+1} / snr_k)`, makes the problem second order (Eq. 6.1).
 """
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,52 @@ class Schedule:
             ddpm_alphas_cumprod() if alphas_cumprod is None else np.asarray(alphas_cumprod, float)
         )
         return np.abs(log_snr_of_alpha(alpha)[None] - self.log_snr[:, None]).argmin(1)
+
+
+# Name -> what the numbers are, and whether a sampler that takes them wants a last 0.
+FORMATS = {
+    "diffusers": ("sigma", True),
+    "diffusers-timesteps": ("timestep", False),
+    "diffusers-flow": ("flow", False),
+    "k-diffusion": ("sigma", True),
+    "comfy": ("sigma", True),
+}
+
+
+def written_as(
+    schedule: Schedule, form: str, alphas_cumprod=None, final_zero: bool | None = None
+) -> str:
+    """The levels as text that another library's sampler takes, one of FORMATS.
+
+    A schedule of K steps becomes K levels at which the network is evaluated, the cleanest level
+    being where the last step leads: samplers that do not append their own end want a 0 for it
+    (final_zero: whether to write it; by default what the format's samplers want).
+
+    - diffusers: a list for `set_timesteps(sigmas=...)`, with a last 0 for the Euler family and
+      without (final_zero=False) for EDM-Euler and UniPC, which append their own
+    - diffusers-timesteps: a list for `set_timesteps(timesteps=...)` of DDPM, DPM-Solver, Heun, LCM
+    - diffusers-flow: a list for `set_timesteps(sigmas=...)` of flow matching, in
+      x = (1 - sigma) data + sigma noise
+    - k-diffusion: a list for `torch.tensor(...)`
+    - comfy: numbers between commas, for ComfyUI's node of manual sigmas
+
+    Raises: DataError where two levels have the same time step.
+    """
+    kind, closed = FORMATS[form]
+    if kind == "timestep":
+        steps = schedule.timesteps(alphas_cumprod)[:-1]
+        same = np.flatnonzero(np.diff(steps) >= 0)
+        if len(same):
+            raise DataError(
+                f"steps {same[0]} and {same[0] + 1} have the same time step, {steps[same[0]]}: the "
+                "table is too coarse for so many; take fewer --steps or a larger --lambda"
+            )
+        return json.dumps(steps.tolist())
+    levels = schedule.sigma[:-1]
+    levels = levels / (1 + levels) if kind == "flow" else levels
+    numbers = [float(f"{level:.8g}") for level in levels]
+    numbers += [0.0] if (closed if final_zero is None else final_zero) else []
+    return ", ".join(map(str, numbers)) if form == "comfy" else json.dumps(numbers)
 
 
 def _axis(snr: np.ndarray, saturation: float) -> np.ndarray:

@@ -202,6 +202,7 @@ OTHER_STAGES = tuple(
             "summary",
             "replication",
             "schedule",
+            "measure",
             "mi",
         ),
     )
