@@ -381,3 +381,50 @@ def test_a_file_with_a_colon_in_its_name_is_not_replaced_either(pairs, monkeypat
     arrays = ("--x", f"{odd}:a", "--y", f"{odd}:b", "--plot", str(odd.with_suffix(".pdf")))
     assert _mi(monkeypatch, *arrays) == (1, 0)
     assert "odd:genes.csv: is read by this command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["schedule", "--lambda", "nan"], "--lambda: nan: must be a finite number of 0 or more"),
+        (["schedule", "--rho", "inf"], "--rho: inf: must be a finite number"),
+        (["schedule", "--steps", "0"], "--steps: 0: must be a whole number of 1 or more"),
+        (["train", "--seed", str(2**32)], "must be a whole number from 0 to 4294967295"),
+        (["train", "--seed", "-1"], "--seed: -1: must be a whole number"),
+        (["train", "--steps-per-dispatch", "0"], "--steps-per-dispatch: 0: must be"),
+        (["train", "--save-every", "-1"], "--save-every: -1: must be"),
+        (["train", "--threads", "-1"], "--threads: -1: must be"),
+    ],
+)
+def test_numbers_out_of_range_are_refused(words, message, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(words)
+    assert stopped.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"snr,risk\n1,5,9\n2,4,9\n", "rows have more fields than the first line has names"),
+        ("snr,risk\n1,5\n2,4\n".encode("utf-16"), "not UTF-8 text"),
+        (b"snr;risk\n1;5\n2;4\n", "separate columns by commas"),
+        (b"1,5\n2,4\n", "its first line has to name them"),
+        (b"", "not a CSV"),
+    ],
+)
+def test_damaged_curves_are_named(tmp_path, text, message, capsys):
+    (tmp_path / "curve.csv").write_bytes(text)
+    assert main(["schedule", "--risk", str(tmp_path / "curve.csv"), "--steps", "1"]) == 1
+    told = capsys.readouterr().err
+    assert message in told
+    assert "curve.csv" in told
+
+
+def test_a_number_with_a_point_is_no_whole_number(pairs, capsys):
+    settings = '{"network": {"mlp": {}}, "train": {"steps": 20.0}}'
+    words = ["train", "--settings", settings, "--data", "none.npz", "--out", "m.msgpack"]
+    assert main(words) == 1
+    assert "train.steps: 20.0 is not a whole number; write 20" in capsys.readouterr().err
+    assert main([*words[:-1], "."]) == 1
+    assert "--out .: is a folder" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from diffinfo.config import describe, read_settings
 from diffinfo.data.inputs import source_files
 from diffinfo.errors import ConfigError, DataError
 from diffinfo.runs import FILES
-from diffinfo.stages.contract import RUN_STAGES, STAGES, Job, Stage
+from diffinfo.stages.contract import RUN_STAGES, STAGES, Job, Stage, whole
 
 DESCRIPTION = f"""\
 Information stored in diffusion models, measured in nats. `snakemake` runs all stages of a config;
@@ -55,7 +55,7 @@ def _add_arguments(parser: argparse.ArgumentParser, stage: Stage) -> None:
         about += f"; beside it {', '.join(beside)}" if beside else ""
         parser.add_argument("--out", required=True, help=about)
     if stage in RUN_STAGES:
-        parser.add_argument("--threads", type=int, default=0, help=THREADS)
+        parser.add_argument("--threads", type=whole(0), default=0, help=THREADS)
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -85,6 +85,8 @@ def make_parser() -> argparse.ArgumentParser:
 def _job(stage: Stage, args: argparse.Namespace) -> Job:
     """What the command line asks for."""
     given = {option: getattr(args, option) for option in stage.needs}
+    if stage.writes and not Path(args.out).name:
+        raise DataError(f"--out {args.out}: is a folder; name a file to write")
     settings = {}
     if stage.sections:
         settings = read_settings(args.settings, args.experiment, stage.sections, strict=args.strict)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, validators
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from diffinfo.errors import ConfigError
 
@@ -19,6 +19,7 @@ SCHEMA = Path(__file__).with_name("config.schema.yaml")
 
 def _filling(validator_class):
     check = validator_class.VALIDATORS["properties"]
+    check_type = validator_class.VALIDATORS["type"]
 
     def fill(validator, properties, instance, schema):
         if isinstance(instance, dict):
@@ -28,7 +29,13 @@ def _filling(validator_class):
                     instance[key] = json.loads(json.dumps(subschema["default"]))
         yield from check(validator, properties, instance, schema)
 
-    return validators.extend(validator_class, {"properties": fill})
+    def whole(validator, kind, instance, schema):
+        # JSON Schema takes 20.0 for an integer, and a programme does not.
+        if kind == "integer" and isinstance(instance, float):
+            yield ValidationError(f"{instance!r} is not a whole number; write {instance:.0f}")
+        yield from check_type(validator, kind, instance, schema)
+
+    return validators.extend(validator_class, {"properties": fill, "type": whole})
 
 
 @cache

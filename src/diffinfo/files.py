@@ -9,7 +9,9 @@ import hashlib
 import json
 import math
 import os
+import re
 import struct
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -183,15 +185,23 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None):
     import pandas as pd
 
     try:
-        table = pd.read_csv(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(path, index_col=False)
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error}); save it as such") from error
+    except pd.errors.ParserWarning as error:
+        raise DataError(f"{path}: rows have more fields than the first line has names") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path}: not a CSV ({error})") from error
     missing = [name for name in columns or () if name not in table.columns]
     if missing:
         held = ", ".join(map(str, table.columns))
-        raise DataError(f"{path}: no column {', '.join(missing)}; it has {held}")
+        hint = "; separate columns by commas" if re.search("[;\t]", held) else ""
+        hint = hint or "; its first line has to name them"
+        raise DataError(f"{path}: no column {', '.join(missing)}; it has {held}{hint}")
     return table[list(columns)] if columns else table
 
 

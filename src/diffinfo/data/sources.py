@@ -290,6 +290,8 @@ def with_noisy_labels(dataset: Dataset, keep: float, seed: int) -> Dataset:
     clean label.
     """
     classes, rng = dataset.classes, np.random.default_rng(seed)
+    if classes < 2:
+        raise DataError("keep_label: there is one class only, so no other label to take")
     labels = {}
     for split in ("train", "test"):
         clean = getattr(dataset, f"y_{split}")

@@ -15,9 +15,10 @@ be left out. Heavy imports belong inside `run`: printing help, or planning a wor
 for JAX.
 """
 
+import math
 import sys
 import time
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -27,6 +28,37 @@ from typing import Any
 
 from diffinfo.data.inputs import file_and_names
 from diffinfo.runs import FILES
+
+
+def whole(low: int, high: int | None = None) -> Callable[[str], int]:
+    """The argparse type of whole numbers from `low` to `high`."""
+
+    def parse(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = None
+        if number is None or number < low or (high is not None and number > high):
+            limits = f"of {low} or more" if high is None else f"from {low} to {high}"
+            raise ArgumentTypeError(f"{text}: must be a whole number {limits}")
+        return number
+
+    return parse
+
+
+def real(low: float) -> Callable[[str], float]:
+    """The argparse type of finite numbers of at least `low`."""
+
+    def parse(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = math.nan
+        if not low <= number < math.inf:
+            raise ArgumentTypeError(f"{text}: must be a finite number of {low:g} or more")
+        return number
+
+    return parse
 
 
 class Need:
@@ -62,9 +94,10 @@ class Option:
         return self.keywords.get("dest", self.flag.lstrip("-").replace("-", "_"))
 
 
+SEEDS = whole(0, 2**32 - 1)  # JAX keeps 32 bits of a seed
 SEED = Option(
     "--seed",
-    {"type": int, "default": 0, "help": "of initialisation, batches and noise (default 0)"},
+    {"type": SEEDS, "default": 0, "help": "of initialisation, batches and noise (default 0)"},
     workflow="{seed}",
 )
 

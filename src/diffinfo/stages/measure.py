@@ -11,7 +11,7 @@ The .npz holds `x` (N, ...), floats on the scale and in the layout that the mode
 uint8 images, which become [0, 1]), and maybe `y`: integer labels (N,), or real conditions (N, D).
 """
 
-from diffinfo.stages.contract import Job, Option
+from diffinfo.stages.contract import SEEDS, Job, Option, whole
 
 CONVENTIONS = ("edm", "eps", "v", "x", "flow")
 ALPHAS = "of eps, v, x: linear, scaled_linear (DDPM's tables) or the .npy of alphas_cumprod"
@@ -38,14 +38,14 @@ OPTIONS = (
         "--data-at",
         {"type": int, "choices": (0, 1), "default": 0, "help": "flow: time of the data"},
     ),
-    Option("--draws", {"type": int, "default": 64, "help": "noise levels an example (default 64)"}),
-    Option("--classes", {"type": int, "help": "how many labels (default: the largest plus one)"}),
+    Option("--draws", {"type": whole(1), "default": 64, "help": "levels an example (default 64)"}),
+    Option("--classes", {"type": whole(2), "help": "of y (default: its largest plus one)"}),
     Option(
         "--lam-range",
         {"type": float, "nargs": 2, "metavar": ("MIN", "MAX"), "help": "log-SNR cut-offs"},
     ),
-    Option("--block", {"type": int, "default": 256, "help": "examples at a time (default 256)"}),
-    Option("--seed", {"type": int, "default": 0, "help": "of the noise (default 0)"}),
+    Option("--block", {"type": whole(1), "default": 256, "help": "examples at once (default 256)"}),
+    Option("--seed", {"type": SEEDS, "default": 0, "help": "of the noise (default 0)"}),
     Option(
         "--out",
         {"help": "the .json to write; .profile.csv and .risk.csv go beside it"},

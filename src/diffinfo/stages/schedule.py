@@ -13,7 +13,7 @@ DDPM, DPM-Solver, Heun and LCM, of flow matching's sigmas, for k-diffusion, or, 
 ComfyUI.
 """
 
-from diffinfo.stages.contract import Job, Option
+from diffinfo.stages.contract import Job, Option, real, whole
 
 LAMBDA = (
     "saturation of the SNR axis, snr / (1 + lambda snr): larger ones spend fewer steps on clean "
@@ -29,9 +29,9 @@ OPTIONS = (
         {"required": True, "help": "the .csv of the risk curve: columns snr, risk"},
         reads=True,
     ),
-    Option("--steps", {"type": int, "required": True, "help": "how many the sampler takes"}),
-    Option("--lambda", {"dest": "saturation", "type": float, "default": 0.05, "help": LAMBDA}),
-    Option("--rho", {"type": float, "default": 0.0, "help": RHO}),
+    Option("--steps", {"type": whole(1), "required": True, "help": "how many the sampler takes"}),
+    Option("--lambda", {"dest": "saturation", "type": real(0), "default": 0.05, "help": LAMBDA}),
+    Option("--rho", {"type": real(0), "default": 0.0, "help": RHO}),
     Option("--betas", {"choices": BETAS, "default": "linear", "help": "which DDPM time steps"}),
     Option("--format", {"choices": FORMATS, "default": "csv", "help": "(default csv)"}),
     Option("--final-zero", {"choices": ("yes", "no"), "help": ZERO}),

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from diffinfo.stages.contract import SEED, Job, Need, Option
+from diffinfo.stages.contract import SEED, Job, Need, Option, real, whole
 
 NEEDS = {"data": Need("data", "card")}
 WRITES = ("model", "history", "risk", "cost")
 SECTIONS = ("case", "process", "network", "train")
-CHUNK = {"type": int, "help": "a machine setting; it never changes the numbers"}
-SAVE = {"type": float, "default": 20.0, "help": "seconds between saved states (default 20)"}
+CHUNK = {"type": whole(1), "help": "a machine setting; it never changes the numbers"}
+SAVE = {"type": real(0), "default": 20.0, "help": "seconds between saved states (default 20)"}
 OPTIONS = (SEED, Option("--steps-per-dispatch", CHUNK), Option("--save-every", SAVE))
 EXAMPLES = """\
   diffinfo train --settings config/config.yaml --experiment digits \\
