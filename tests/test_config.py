@@ -1,9 +1,10 @@
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
-from diffinfo.config import complete, describe, expand, read_settings, schema
+from diffinfo.config import complete, describe, expand, read_config, read_settings, schema
 from diffinfo.errors import ConfigError
 from diffinfo.plan import Plan
 from diffinfo.stages.contract import STAGES
@@ -189,3 +190,32 @@ def test_two_experiments_of_one_name():
     plain = {"data": {"digits": {}}, "network": {"unet": {}}}
     with pytest.raises(ConfigError, match="there are two experiments a-5"):
         expand({"a-5": plain, "a": plain | {"vary": {"train.steps": [5]}}})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("experiments: {a: {}}\nexperiments: {b: {}}", "the key experiments is in lines 1 and 2"),
+        ("experiments:\n\ta: 1", "not YAML"),
+        ("- 1", "needs keys and values"),
+        ("", "needs keys and values"),
+        ("experiments: {no: {data: {digits: {}}, network: {mlp: {}}}}", "False is no text to YAML"),
+        (
+            "experiments: {a: {data: {digits: {}}, network: {mlp: {}}, train: "
+            "{learning_rate: 1e-5}}}",
+            "'1e-5' is not of type 'number'; YAML takes it for text: write 1.0e-05",
+        ),
+    ],
+)
+def test_traps_of_yaml_are_named(tmp_path, text, message):
+    path = tmp_path / "mine.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        read_settings(str(path), "a", ("train",))
+    assert yaml.safe_load("1.0e-05") == 1e-5
+
+
+def test_anchors_and_merges_are_read_as_usual(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n")
+    assert read_config(path) == {"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}}

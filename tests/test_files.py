@@ -1,9 +1,12 @@
+import zipfile
+
 import numpy as np
 import pytest
 
 from diffinfo.errors import DataError
 from diffinfo.files import (
     map_arrays,
+    read_array_of,
     read_arrays,
     read_json,
     sha256,
@@ -76,3 +79,36 @@ def test_broken_json_is_named(tmp_path):
     (tmp_path / "card.json").write_text("{")
     with pytest.raises(DataError, match=r"card\.json: not valid JSON"):
         read_json(tmp_path / "card.json")
+
+
+def _npz_that_claims(path, shape, body=b"123"):
+    """An archive of one array whose header is not of its own making."""
+    header = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode()
+    header += b" " * (-(11 + len(header)) % 64) + b"\n"
+    magic = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("x.npy", magic + header + body)
+
+
+@pytest.mark.parametrize("read", [read_arrays, read_array_of])
+def test_an_array_is_as_large_as_it_claims_or_the_file_is_refused(tmp_path, read, monkeypatch):
+    _npz_that_claims(tmp_path / "huge.npz", (10**13, 3))
+    with pytest.raises(DataError, match="not as large as the"):
+        read(tmp_path / "huge.npz")
+    np.savez_compressed(tmp_path / "bomb.npz", x=np.zeros(2**20))
+    monkeypatch.setattr("os.sysconf", lambda name: 2**10)
+    with pytest.raises(DataError, match=r"unpacked it takes 0\.00781 GiB"):
+        read(tmp_path / "bomb.npz")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda path: path.write_bytes(b"hello"), "not a zip file"),
+        (lambda path: np.save(path.open("wb"), np.ones(3)), "it is a .npy, one array"),
+    ],
+)
+def test_files_of_other_kinds_are_named(tmp_path, make, message):
+    make(tmp_path / "mine.npz")
+    with pytest.raises(DataError, match=message):
+        read_arrays(tmp_path / "mine.npz")

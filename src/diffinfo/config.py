@@ -5,6 +5,7 @@ range and default.
 import itertools
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,55 @@ def complete(section: str, value: Any) -> dict[str, Any]:
         known = (
             error.schema.get("properties") if error.validator == "additionalProperties" else None
         )
-        hint = f"; known keys: {', '.join(known)}" if known else ""
+        hint = f"; known keys: {', '.join(known)}" if known else _hint(error)
         raise ConfigError(f"{where}: {error.message}{hint}")
     return value
+
+
+def _hint(error: ValidationError) -> str:
+    """How to write a number that YAML took for text."""
+    if error.validator == "type" and isinstance(error.instance, str):
+        with suppress(ValueError):
+            digits, _, power = repr(float(error.instance)).partition("e")
+            power = f"e{power}" if power else ""
+            return f"; YAML takes it for text: write {digits}{'' if '.' in digits else '.0'}{power}"
+    return ""
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader, which refuses a key that is given twice: the last one would win."""
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: dict[str, int] = {}
+    for key, _ in node.value:
+        line = key.start_mark.line + 1
+        if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+            if key.value in seen:
+                raise ConfigError(f"the key {key.value} is in lines {seen[key.value]} and {line}")
+            seen[key.value] = line
+    loader.flatten_mapping(node)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """A config file.
+
+    Raises: ConfigError, naming the file and the line, where it is no YAML mapping, or has a key
+    twice.
+    """
+    try:
+        config = yaml.load(Path(path).read_text(encoding="utf-8"), _Loader)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}; leave one of them out") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not YAML ({' '.join(str(error).split())})") from None
+    if not isinstance(config, dict):
+        raise ConfigError(f"{path}: needs keys and values, such as `experiments:`")
+    return config
 
 
 def _set(experiment: dict[str, Any], path: str, value: Any) -> None:
@@ -118,6 +165,8 @@ def expand(
     """
     whole, groups = {}, {}
     for name, experiment in experiments.items():
+        if not isinstance(name, str):
+            raise ConfigError(f"experiments: the name {name} is no text to YAML; put it in quotes")
         groups[name] = []
         for case_name, case in _cases(name, experiment):
             if case_name in whole:
@@ -140,7 +189,7 @@ def _chosen(text: str, experiment: str | None) -> dict[str, Any]:
     path = Path(text)
     if not path.is_file():
         raise ConfigError(f"--settings: no file {path} (and not JSON, which starts with a brace)")
-    experiments = (yaml.safe_load(path.read_text()) or {}).get("experiments")
+    experiments = read_config(path).get("experiments")
     if not isinstance(experiments, Mapping):
         raise ConfigError(f"{path}: has no section `experiments`")
     whole, _ = expand(experiments)

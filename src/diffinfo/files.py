@@ -90,7 +90,7 @@ def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     Raises: DataError, naming the file, if it is missing or truncated, is not an archive, or holds
     pickled objects.
     """
-    with _reading(path), np.load(path, allow_pickle=False) as archive:
+    with _reading(path), _checked_archive(path) as archive:
         return {name: archive[name] for name in archive.files}
 
 
@@ -99,7 +99,7 @@ def read_array_of(path: str | Path, name: str = "") -> np.ndarray:
 
     Raises: DataError, naming the file, as `read_arrays`, or where there is no such array.
     """
-    with _reading(path), np.load(path, allow_pickle=False) as archive:
+    with _reading(path), _checked_archive(path) as archive:
         held = sorted(archive.files)
         if name in held or (not name and len(held) == 1):
             return archive[name or held[0]]
@@ -118,11 +118,7 @@ def map_arrays(path: str | Path) -> dict[str, np.ndarray]:
         for entry in archive.infolist():
             if entry.compress_type != zipfile.ZIP_STORED:
                 raise ValueError(f"{entry.filename} is compressed, and cannot be mapped")
-            with archive.open(entry) as member:
-                version = np.lib.format.read_magic(member)
-                read = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
-                shape, fortran, dtype = read(member)
-                header = member.tell()
+            shape, fortran, dtype, header = _header(archive, entry)
             if dtype.hasobject:
                 raise ValueError(f"{entry.filename} holds objects, not numbers")
             # Before an entry's bytes stand 30 of a local header, its name and its extra field.
@@ -135,6 +131,36 @@ def map_arrays(path: str | Path) -> dict[str, np.ndarray]:
             name = entry.filename.removesuffix(".npy")
             arrays[name] = np.memmap(stream, dtype, "r", begin, shape, order).view(np.ndarray)
     return arrays
+
+
+def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple:
+    """Shape, whether in Fortran order, type and bytes of the header of an array in an `.npz`."""
+    with archive.open(entry) as member:
+        version = np.lib.format.read_magic(member)
+        read = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
+        return *read(member), member.tell()
+
+
+def _checked_archive(path: str | Path) -> np.lib.npyio.NpzFile:
+    """The opened `.npz`, after a look at whether its arrays are what they say and fit in memory."""
+    with open(path, "rb") as stream:
+        if stream.read(6) == b"\x93NUMPY":
+            raise ValueError("it is a .npy, one array; write it with np.savez(file, x=..., y=...)")
+    needed = 0
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            shape, _, dtype, header = _header(archive, entry)
+            size = math.prod(shape) * dtype.itemsize
+            if not dtype.hasobject and size + header != entry.file_size:
+                raise ValueError(f"{entry.filename} is not as large as the {shape} that it claims")
+            needed += size
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if needed > there:
+        raise DataError(
+            f"{path}: unpacked it takes {needed / 2**30:.3g} GiB, and this machine has "
+            f"{there / 2**30:.3g} of memory; give fewer rows"
+        )
+    return np.load(path, allow_pickle=False)
 
 
 @contextmanager

@@ -116,7 +116,7 @@ def edited(finished):
         os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
 
 
-@pytest.mark.parametrize("name", ["default", "smoke", "paper", "mnist-cpu", "mnist-codes-cpu"])
+@pytest.mark.parametrize("name", ["config", "smoke", "paper", "mnist-cpu", "mnist-codes-cpu"])
 def test_dry_run_of_every_config(checkout, name):
     text = snakemake(checkout, "--dry-run", "--configfile", f"config/{name}.yaml")
     config = yaml.safe_load((checkout / "config" / f"{name}.yaml").read_text())
@@ -370,6 +370,13 @@ def test_run_from_another_folder_it_writes_there(checkout, tmp_path):
     snakemake(checkout, "--until", "data", "-d", str(tmp_path), "--configfile", mine)
     assert len(list((tmp_path / "results" / "data").glob("*.npz"))) == 2
     assert not (checkout / "results").exists()
+
+
+def test_a_key_that_is_given_twice_stops_the_run(checkout):
+    (checkout / "twice.yaml").write_text(yaml.safe_dump(TINY) + "results: elsewhere\n")
+    output = snakemake(checkout, "--configfile", "twice.yaml", check=False)
+    assert re.search(r"twice\.yaml: the key results is in lines \d+ and \d+", output), output
+    assert "Traceback" not in output
 
 
 def test_a_missing_input_file_is_named(checkout):

@@ -25,6 +25,7 @@ shell.prefix(
 
 sys.path.insert(0, str(ROOT / "src"))
 
+from diffinfo.config import read_config
 from diffinfo.errors import ConfigError, DataError
 from diffinfo.plan import Plan
 from diffinfo.runs import Run
@@ -33,6 +34,8 @@ from diffinfo.stages.contract import RUN_STAGES
 
 # What the config asks for: which files every job reads and makes, and the words of its command line.
 try:
+    for path in workflow.configfiles:
+        read_config(path)  # Snakemake reads them, but not as strictly: a key twice is an error here
     PLAN = Plan(config)
 except (ConfigError, DataError) as error:
     raise WorkflowError(str(error)) from None
