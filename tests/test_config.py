@@ -219,3 +219,16 @@ def test_anchors_and_merges_are_read_as_usual(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n")
     assert read_config(path) == {"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}}
+
+
+def test_clusters_give_a_job_what_it_took_here():
+    """Longest jobs on one thread, measured: minutes of CIFAR-10's main training and of a split."""
+    plan = Plan(yaml.safe_load((CONFIGS[0].parent / "cifar10-cpu.yaml").read_text()))
+    limits = {run.experiment: plan.minutes(STAGES["train"], run) for run in plan.all_runs}
+    assert 2 * 40 < limits["cifar10"] < 10 * 40
+    assert 2 * 12 < limits["split-0.1"] < 10 * 12
+    assert plan.memory(STAGES["latents"], plan.all_runs[0]) == 5000
+    vectors = Plan(yaml.safe_load((CONFIGS[0].parent / "config.yaml").read_text()))
+    run = next(run for run in vectors.all_runs if run.experiment == "determinism-1")
+    assert vectors.memory(STAGES["train"], run) == 1500
+    assert vectors.minutes(STAGES["train"], run) == 16

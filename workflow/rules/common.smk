@@ -67,6 +67,12 @@ def of_run(method, stage):
     return of
 
 
+def at_most(method, stage):
+    """What the plan's `method` says that a job needs, times the attempts."""
+    amount = of_run(method, stage)
+    return lambda wildcards, attempt: attempt * amount(wildcards)
+
+
 def logged(kind, name):
     """The log (or benchmark) of a job, by its stage and what it makes."""
     suffix = {"logs": "log", "benchmarks": "tsv"}[kind]

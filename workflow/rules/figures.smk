@@ -27,6 +27,8 @@ rule table:
     wildcard_constraints:
         table=any_of(set(PLAN.tables) - set(READABLE)),
     priority: 30
+    group:
+        "draw"
     conda:
         ENV
     params:
@@ -66,6 +68,8 @@ rule replication:
     benchmark:
         logged("benchmarks", "replication")
     priority: 30
+    group:
+        "draw"
     conda:
         ENV
     params:
@@ -96,6 +100,8 @@ for figure in config["figures"]:
         benchmark:
             logged("benchmarks", f"figure/{figure}")
         priority: 30
+        group:
+            "draw"
         conda:
             ENV
         params:
