@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from diffinfo.cli import main
 from diffinfo.files import read_json, sha256
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
@@ -21,3 +22,20 @@ def test_published_files_match_their_manifest(run):
     assert published
     for path in published:
         assert listed[str(path.relative_to(run))] == sha256(path), path
+
+
+@pytest.mark.parametrize(
+    ("stage", "folders"),
+    [
+        ("replication", ["cutoff-cpu", "default", "mnist-cpu", "cifar10-cpu"]),
+        ("summary", ["default", "mnist-cpu", "cifar10-cpu"]),
+    ],
+)
+def test_tables_over_all_runs_are_those_of_the_published_runs(stage, folders, tmp_path, capsys):
+    folders = [str(REFERENCE / name) for name in folders]
+    assert main([stage, *folders, "--out", str(tmp_path / "table.csv")]) == 0
+    for suffix in (".csv", ".md"):
+        made = (tmp_path / "table").with_suffix(suffix).read_text()
+        assert made == (REFERENCE / stage).with_suffix(suffix).read_text(), (
+            f"diffinfo {stage} {' '.join(folders)} --out results/reference/{stage}.csv"
+        )
