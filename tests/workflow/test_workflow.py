@@ -222,7 +222,8 @@ def test_a_changed_default_remakes_what_takes_it_and_nothing_else(finished, edit
     edited("src/diffinfo/config.schema.yaml", lambda text: text.replace(old, old[:-1] + "9"))
     rules = planned(finished)
     assert {"estimate", "table", "fig12", "fig16"} <= rules
-    assert not rules & {"data", "train", "sample", "samples"}
+    # Pictures are drawn again, for the hash of the config that is in their metadata.
+    assert not rules & {"data", "train", "sample"}
 
 
 def test_another_word_in_the_schema_changes_nothing(finished, edited):
