@@ -340,6 +340,14 @@ class Plan:
         shown = ", ".join(self.config["figures"][figure]) or "exact fields"
         return f"experiments: {shown}; config sha256 {sha256_of(settings)}"
 
+    def afterwards(self) -> str:
+        """Where to look when a run has ended."""
+        return (
+            f"\nFigures: {self.results}/figures/ (.png). Every number with its error: "
+            f"{self.results}/tables/estimates.md; beside the papers': replication.md. One page of "
+            "all of it: the same command with --report report.html\n"
+        )
+
     def in_words(self) -> str:
         """What a run is about to do."""
         lines = [f"\n{self.config['title']}"]
