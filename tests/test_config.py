@@ -7,6 +7,7 @@ import yaml
 from diffinfo.config import complete, describe, expand, read_config, read_settings, schema
 from diffinfo.errors import ConfigError
 from diffinfo.plan import Plan
+from diffinfo.resources import memory, minutes
 from diffinfo.stages.contract import STAGES
 
 # That one only adds to another config.
@@ -224,11 +225,11 @@ def test_anchors_and_merges_are_read_as_usual(tmp_path):
 def test_clusters_give_a_job_what_it_took_here():
     """Longest jobs on one thread, measured: minutes of CIFAR-10's main training and of a split."""
     plan = Plan(yaml.safe_load((CONFIGS[0].parent / "cifar10-cpu.yaml").read_text()))
-    limits = {run.experiment: plan.minutes(STAGES["train"], run) for run in plan.all_runs}
+    limits = {run.experiment: minutes(plan.experiments, run.experiment) for run in plan.all_runs}
     assert 2 * 40 < limits["cifar10"] < 10 * 40
     assert 2 * 12 < limits["split-0.1"] < 10 * 12
-    assert plan.memory(STAGES["latents"], plan.all_runs[0]) == 5000
+    assert memory(plan.experiments, plan.all_runs[0].experiment) == 5000
     vectors = Plan(yaml.safe_load((CONFIGS[0].parent / "config.yaml").read_text()))
     run = next(run for run in vectors.all_runs if run.experiment == "determinism-1")
-    assert vectors.memory(STAGES["train"], run) == 1500
-    assert vectors.minutes(STAGES["train"], run) == 16
+    assert memory(vectors.experiments, run.experiment) == 1500
+    assert minutes(vectors.experiments, run.experiment) == 16

@@ -19,8 +19,10 @@ Information stored in diffusion models, measured in nats. `snakemake` runs all s
 each also runs by hand.
 
 for every run:  {", ".join(stage.name for stage in RUN_STAGES)}
-for all runs:   table, figure, manifest; summary (of the image models of several results)
-for your own:   mi (information of paired arrays), schedule (noise levels to sample at)"""
+for all runs:   table, figure, manifest; verify, crate (to check and to cite what came out);
+                summary, replication (of several results)
+for your own:   mi (information of paired arrays), measure (a model of yours),
+                schedule (noise levels to sample at)"""
 
 SETTINGS = (
     "a config file (then also --experiment), or the experiment's sections as JSON, such as "

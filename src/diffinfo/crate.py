@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ import yaml
 
 from diffinfo import __version__
 from diffinfo.errors import DataError
-from diffinfo.files import read_json, sha256
-from diffinfo.source import ROOT
+from diffinfo.files import changed_files, read_json, sha256
+from diffinfo.source import ROOT, files_below
 
 METADATA = "ro-crate-metadata.json"
 # With these, and with the package, a crate is a checkout that runs its own config again.
@@ -68,14 +68,6 @@ def run_times(manifest: str | Path) -> tuple[datetime, datetime]:
     return tuple(datetime.fromtimestamp(round(second), UTC) for second in (min(began), max(ended)))
 
 
-def _files_below(path: Path) -> Iterator[Path]:
-    if path.is_file():
-        yield path
-    for each in sorted(path.rglob("*")) if path.is_dir() else ():
-        if each.is_file() and "__pycache__" not in each.parts:
-            yield each
-
-
 def _is_carried(name: str) -> bool:
     """Whether a crate carries a result: what is read and the cards of the data, no models."""
     return name.startswith(("figures/", "tables/")) or _is_card(name)
@@ -106,11 +98,7 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
     folder, partial = out.with_suffix(""), out.with_suffix(".partial")
     if folder.exists() and not (folder / METADATA).is_file():
         raise DataError(f"{folder}: is there and is not a crate; name another file, or remove it")
-    changed = [
-        name
-        for name, digest in about["files"].items()
-        if not (results / name).is_file() or sha256(results / name) != digest
-    ]
+    _, changed = changed_files(manifest)
     if changed:
         raise DataError(
             f"{manifest}: {len(changed)} files are missing or changed ({changed[0]}); run the "
@@ -152,7 +140,7 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
         },
     )
     for part in (*(checkout / name for name in CODE), ROOT):
-        for path in _files_below(part):
+        for path in files_below(part):
             name = path.relative_to(checkout).as_posix()
             if name != "workflow/Snakefile":
                 add(path, name)
@@ -216,7 +204,7 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
 def _zip(folder: Path, out: Path) -> None:
     partial = out.with_suffix(".zip.partial")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in _files_below(folder):
+        for path in files_below(folder):
             # One date for all: the same files make the same archive.
             member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
             member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16

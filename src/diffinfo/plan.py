@@ -7,7 +7,6 @@ loads JAX.
 
 import ast
 import json
-import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -148,52 +147,6 @@ class Plan:
         own = self.experiments[run.experiment]
         settings = own if stage.name == "train" else own["classifier"]
         return 20 + 4 * min(1.0, settings["train"]["steps"] / most)
-
-    def memory(self, stage: Stage, run: Run) -> int:
-        """Megabytes that a cluster should set aside for one job: twice what jobs of that kind took
-        (in `results/benchmarks` vectors 0.75 GB, images up to 2.4 GB).
-        """
-        del stage
-        return 5000 if self._pixels(run.experiment) else 1500
-
-    def minutes(self, stage: Stage, run: Run) -> int:
-        """Minutes that a cluster should give one job at most: three times what the training takes
-        on one thread, and a quarter of an hour. No other job of a run takes longer.
-
-        Measured: a U-Net 8 ns an image, step, pixel at its entry and channel squared, halved maps
-        counting a quarter; a perceptron 10 ms a step.
-        """
-        del stage
-        experiment = self.experiments[run.experiment]
-        classifier = experiment.get("classifier", {})
-        seconds = 0.0
-        for each, network in (
-            (experiment["train"], experiment["network"]),
-            (classifier.get("train"), classifier.get("network")),
-        ):
-            if each:
-                seconds += each["steps"] * self._seconds_a_step(run.experiment, network, each)
-        return 15 + math.ceil(3 * seconds / 60)
-
-    def _pixels(self, experiment: str) -> int:
-        """How many pixels an image of the experiment has, about; 0 for vectors."""
-        ((source, options),) = self.experiments[experiment]["data"].items()
-        if source == "generated":
-            return self._pixels(options["of"])
-        known = {"digits": 8, "mnist": 28, "cifar10": 32, "tiny_imagenet": 64, "folder": 64}
-        images = not {"mlp"} & set(self.experiments[experiment]["network"])
-        side = options.get("size") or known.get(source, 64 if images else 0)
-        return side**2
-
-    def _seconds_a_step(self, experiment: str, network: dict, train: dict) -> float:
-        network = network.get("autoencoder", network)
-        unet = network.get("unet", network)
-        channels = unet.get("channels") or network.get("semantic") or []
-        if not channels:
-            return 0.01
-        entry = self._pixels(experiment) / unet.get("patch", 1) ** 2
-        work = entry * sum(width**2 / 4**stage for stage, width in enumerate(channels))
-        return 0.01 + train["batch"] * 8e-9 * work
 
     def command(self, stage: Stage, run: Run) -> list[str]:
         """The words of the stage's command line, `diffinfo` itself left out."""

@@ -80,7 +80,12 @@ def source_hash(*modules: str) -> str:
     return _hash_of(closure(*modules))
 
 
+def files_below(path: Path) -> list[Path]:
+    """The files of a folder, sorted, without those that Python compiled; of a file, itself."""
+    found = [path, *path.rglob("*")]
+    return sorted(each for each in found if each.is_file() and "__pycache__" not in each.parts)
+
+
 def package_hash() -> str:
     """SHA-256 over the names and bytes of every file of the package, data files included."""
-    files = (path for path in ROOT.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return _hash_of(sorted(files))
+    return _hash_of(files_below(ROOT))

@@ -28,6 +28,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from diffinfo.config import read_config
 from diffinfo.errors import ConfigError, DataError
 from diffinfo.plan import Plan
+from diffinfo.resources import memory, minutes
 from diffinfo.runs import Run
 from diffinfo.source import closure
 from diffinfo.stages.contract import RUN_STAGES
@@ -68,8 +69,8 @@ def of_run(method, stage):
 
 
 def at_most(method, stage):
-    """What the plan's `method` says that a job needs, times the attempts."""
-    amount = of_run(method, stage)
+    """What a function of `diffinfo.resources` says that a job takes, times the attempts."""
+    amount = of_run(lambda _, run: method(PLAN.experiments, run.experiment), stage)
     return lambda wildcards, attempt: attempt * amount(wildcards)
 
 

@@ -25,8 +25,8 @@ for stage in RUN_STAGES:
         threads: 1
         resources:
             gpu=int(stage.name not in ("data", "tsne")),
-            mem_mb=at_most(PLAN.memory, stage),
-            runtime=at_most(PLAN.minutes, stage),
+            mem_mb=at_most(memory, stage),
+            runtime=at_most(minutes, stage),
         params:
             command=of_run(PLAN.command, stage),
         shell:
