@@ -70,7 +70,7 @@ def of_run(method, stage):
 
 def at_most(method, stage):
     """What a function of `diffinfo.resources` says that a job takes, times the attempts."""
-    amount = of_run(lambda _, run: method(PLAN.experiments, run.experiment), stage)
+    amount = of_run(lambda _, run: method(PLAN.experiments, run.experiment, stage.name), stage)
     return lambda wildcards, attempt: attempt * amount(wildcards)
 
 
