@@ -18,8 +18,6 @@ classification_bound   H(Y) + E log q(y|x), q from p(y) exp(-1/2 int w |eps - ep
                        for labels; it never exceeds H(Y)
 """
 
-from functools import partial
-
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import expit, log_softmax
@@ -123,32 +121,46 @@ def _fitted_posterior(class_loss: np.ndarray, y: np.ndarray, log_prior: np.ndarr
     L is class_loss `(N, groups, classes)`; y: `(N,)`. The weights w and e are those of least
     cross-entropy. The search starts from one weight for all groups, a temperature.
     """
-    groups = class_loss.shape[1]
+    groups, rows = class_loss.shape[1], np.arange(len(y))
+    log_prior_of_own, loss_of_own = log_prior[y], class_loss[rows, :, y]
 
-    def log_q(parameters, loss):
+    def sharp_and_log_q(parameters, loss):
         weights, share = np.exp(parameters[:groups]), expit(parameters[groups])
         sharp = log_softmax(log_prior - np.einsum("g,ngk->nk", weights, loss), axis=1)
-        return np.logaddexp(np.log1p(-share) + sharp, np.log(share) + log_prior)
+        return sharp, np.logaddexp(np.log1p(-share) + sharp, np.log(share) + log_prior)
 
     def cross_entropy(parameters):
-        chosen = np.take_along_axis(log_q(parameters, class_loss), y[:, None], 1)
+        """With its gradient, by the logarithms of w and the logit of e."""
+        logs, share = parameters[:groups], expit(parameters[groups])
+        sharp, log_q = sharp_and_log_q(parameters, class_loss)
+        sharp_of_own, log_q_of_own = sharp[rows, y], log_q[rows, y]
+        # log q moves with log softmax by what the softmax has of q, and with e by the rest.
+        of_softmax = (1 - share) * np.exp(sharp_of_own - log_q_of_own)
+        expected_loss = np.einsum("nk,ngk->ng", np.exp(sharp), class_loss)
+        by_weight = np.exp(logs) * (of_softmax[:, None] * (expected_loss - loss_of_own)).mean(0)
+        of_prior = (1 - share) * np.exp(log_prior_of_own - log_q_of_own)
+        by_share = share * (of_prior - of_softmax).mean()
         # So weak a pull towards one temperature matters only for groups that tell nothing, whose
         # weights would drift.
-        return -chosen.mean() + 1e-2 * np.var(parameters[:groups])
+        pull, by_pull = 1e-2 * np.var(logs), 2e-2 * (logs - logs.mean()) / groups
+        return pull - log_q_of_own.mean(), np.r_[by_pull - by_weight, -by_share]
 
     def with_one_weight(log_weight, share=-5.0):
         return np.r_[np.full(groups, log_weight), share]
 
     start = minimize_scalar(
-        lambda w: cross_entropy(with_one_weight(w)), bounds=np.log([1e-3, 10.0]), method="bounded"
+        lambda log_weight: cross_entropy(with_one_weight(log_weight))[0],
+        bounds=np.log([1e-3, 10.0]),
+        method="bounded",
     ).x
     best = minimize(
         cross_entropy,
         with_one_weight(start),
+        jac=True,
         method="L-BFGS-B",
         bounds=[(-12, 4)] * groups + [(-12, 12)],
     ).x
-    return partial(log_q, best)
+    return lambda loss: sharp_and_log_q(best, loss)[1]
 
 
 def class_log_posterior(

@@ -129,21 +129,26 @@ def make_step(
         gradients, parts = jax.grad(loss, has_aux=True)(
             state["params"], spread(x[rows]), spread(y[rows]), batch_key, dropout_key, state["step"]
         )
-        updates, optimizer_state = optimizer.update(gradients, state["optimizer"], state["params"])
-        params = optax.apply_updates(state["params"], updates)
-        # The decay grows to its final value, or early averages would remember the initialisation.
-        decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
-        averaged = optax.incremental_update(params, state["ema"], 1 - decay)
-        new = {
-            "params": params,
-            "ema": averaged,
-            "optimizer": optimizer_state,
-            "step": state["step"] + 1,
-        }
         good = jnp.isfinite(gradients).all() & jnp.isfinite(
             sum(jnp.sum(part) for part in parts.values())
         )
-        kept = jax.tree.map(lambda fresh, old: jnp.where(good, fresh, old), new, state)
-        return kept, parts | {"bad": ~good}
+
+        def moved(state: State) -> State:
+            updates, optimizer_state = optimizer.update(
+                gradients, state["optimizer"], state["params"]
+            )
+            params = optax.apply_updates(state["params"], updates)
+            # The decay grows to its final value, or early averages would remember the
+            # initialisation.
+            decay = jnp.minimum(ema, (1 + state["step"]) / (10 + state["step"]))
+            return {
+                "params": params,
+                "ema": optax.incremental_update(params, state["ema"], 1 - decay),
+                "optimizer": optimizer_state,
+                "step": state["step"] + 1,
+            }
+
+        # A branch instead of a choice for every number: it leaves the old state in its place.
+        return jax.lax.cond(good, moved, lambda state: state, state), parts | {"bad": ~good}
 
     return step
