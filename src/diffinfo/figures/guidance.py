@@ -50,20 +50,20 @@ def draw_samples(axes: Sequence[plt.Axes], table: pd.DataFrame) -> None:
 def draw_information(axis: plt.Axes, table: pd.DataFrame) -> None:
     """Draw I(X;Y) in nats against the guidance weight, for each dimension of y.
 
-    It is exact, exact up to the cut-off, of plain networks, and of networks that see canonical
-    coordinates.
+    It is exact, exact up to the cut-off of plain networks, of those, and of networks that see
+    canonical coordinates.
     """
     rows = table[table["quantity"] == "loss_difference"].sort_values("guidance_weight")
     dims = sorted(rows["dim_y"].unique())
     for dim_y, colour in zip(dims, sns.color_palette("colorblind", len(dims)), strict=True):
         chosen = rows[rows["dim_y"] == dim_y]
         plain, canonical = chosen[~chosen["canonical"]], chosen[chosen["canonical"]]
-        x = plain["guidance_weight"]
-        axis.plot(x, plain["exact"], color=colour)
-        axis.plot(x, plain["exact_at_cutoff"], color=colour, linestyle=":")
-        axis.axhline(
-            plain.loc[x == 0, "exact"].iloc[0], color=colour, linestyle=(0, (5, 4)), linewidth=0.6
+        exact = chosen.drop_duplicates("guidance_weight").set_index("guidance_weight")["exact"]
+        axis.plot(exact, color=colour)
+        axis.plot(
+            plain["guidance_weight"], plain["exact_at_cutoff"], color=colour, linestyle=":"
         )
+        axis.axhline(exact[0], color=colour, linestyle=(0, (5, 4)), linewidth=0.6)
         for some, marker, fill in ((plain, "o", colour), (canonical, "s", "white")):
             axis.errorbar(
                 some["guidance_weight"],

@@ -174,8 +174,8 @@ def latents(
     means, codes = _means_and_codes(posteriors, key)
     kl = code_divergence(posteriors["test"])
     own = np.concatenate([codes[name]["test"] for name in model.latents], axis=1)
-    # A quarter of the draws is enough to see whether codes are used at all.
-    strata = Strata.stratified(*lam_range, -(-settings["draws"] // 4))
+    # An eighth of the draws is enough to see whether codes are used at all.
+    strata = Strata.stratified(*lam_range, -(-settings["draws"] // 8))
     few = slice(settings["max_examples"])
     cost = _cost_of_codes(model, params, decoded(dataset.x_test[few]), strata, key)
     use = code_use(cost, own[few], model.latents)
