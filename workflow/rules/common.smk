@@ -4,7 +4,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from snakemake.settings.types import DeploymentMethod
+from snakemake.settings.types import DeploymentMethod, SharedFSUsage
 
 # Used as a module, `workflow.basedir` is the importer's folder; this file's own is where the checkout is.
 ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve().parents[1]
@@ -48,8 +48,15 @@ wildcard_constraints:
     seed=r"\d+",
 
 
+# Without a shared file system (a bucket as storage) jobs run the package of their container, and inputs would be looked for in
+# the bucket: there, after a change of the code, say which rules to run again (-R).
+SHARED = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
+
+
 def sources(*modules):
     """Package files that these modules rest on: editing one reruns what depends on it, and nothing else."""
+    if not SHARED:
+        return []
     return [os.path.relpath(path) for path in closure(*(f"diffinfo.{name}" for name in modules))]
 
 
@@ -64,6 +71,16 @@ def of_run(method, stage):
             return method(stage, run)
         except (ConfigError, DataError) as error:
             raise WorkflowError(str(error)) from None
+
+    return of
+
+
+def placed(command):
+    """A job's words with the files of results where Snakemake keeps them, below a folder of its own if they are in a bucket."""
+
+    def of(wildcards, output):
+        kept = output[0][: output[0].rindex(f"{RESULTS}/")]
+        return [kept + word if word.startswith(f"{RESULTS}/") else word for word in command(wildcards)]
 
     return of
 

@@ -32,7 +32,7 @@ rule table:
     conda:
         ENV
     params:
-        command=lambda wildcards: PLAN.table_command(wildcards.table),
+        command=placed(lambda wildcards: PLAN.table_command(wildcards.table)),
         caption=lambda wildcards: PLAN.caption(wildcards.table, table=True),
     shell:
         "python -m diffinfo {params.command:q} > {log} 2>&1"

@@ -28,6 +28,6 @@ for stage in RUN_STAGES:
             mem_mb=at_most(memory, stage),
             runtime=at_most(minutes, stage),
         params:
-            command=of_run(PLAN.command, stage),
+            command=placed(of_run(PLAN.command, stage)),
         shell:
             "python -m diffinfo {params.command:q} --threads {threads} > {log} 2>&1"
