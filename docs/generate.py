@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from diffinfo.figures.registry import FIGURES, TABLES
+from diffinfo.figures.registry import FIGURES
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, REFERENCE = ROOT / "docs", ROOT / "results" / "reference"
@@ -105,7 +105,7 @@ def _of_run(figure: str, run: str) -> str:
             tables.append(f"`{table}.csv`, which the command computes, and which is not published")
     if entry.picture:
         tables.append(f"arrays of its first run (`{entry.picture}`)")
-    made_by = f", made by `{entry.table}`" if entry.table and TABLES else ""
+    made_by = f", made by `{entry.table}`" if entry.table else ""
     experiments = ", ".join(f"`{one}`" for one in shown) or "none: exact fields"
     return (
         f"```\n{command}\n```\n\nExperiments: {experiments}. "
@@ -233,9 +233,8 @@ def pages() -> dict[str, tuple[str, str]]:
     return found | made
 
 
-def main() -> None:
-    """Write build/docs anew."""
-    out = ROOT / "build" / "docs"
+def main(out: Path = ROOT / "build" / "docs") -> None:
+    """Write the folder `out` anew."""
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(DOCS / "assets", out / "assets")
     for place, (page, text) in pages().items():
