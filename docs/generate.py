@@ -149,7 +149,8 @@ def _kind(value: dict, of: dict) -> str:
     if "enum" in value:
         return ", ".join(f"`{one}`" for one in value["enum"])
     kind = value.get("type", "")
-    kind = {"array": "list", "object": "section", "integer": "whole number"}.get(kind, kind)
+    words = {"array": "list", "object": "section", "string": "text", "boolean": "true or false"}
+    kind = (words | {"integer": "whole number"}).get(kind, kind)
     if "items" in value:
         return f"{kind} of {_kind(value['items'], of)}"
     limits = {
@@ -182,7 +183,7 @@ def keys() -> str:
         lines.extend(["| key | what | default | meaning |", "|---|---|---|---|"])
         for key, inner in properties.items():
             default = json.dumps(inner["default"]) if "default" in inner else ""
-            about = inner.get("description", "").replace("|", "\\|")
+            about = inner.get("description", "").replace("|", "\\|").replace("<", "&lt;")
             needed = " (needed)" if key in value.get("required", []) else ""
             shown = f"`{default}`" if default else ""
             lines.append(f"| `{key}`{needed} | {_kind(inner, of)} | {shown} | {about} |")
@@ -200,7 +201,7 @@ def keys() -> str:
 def replication() -> str:
     """The papers' numbers beside ours, and the thesis on each data set."""
     return (
-        "# Replication\n\n"
+        "---\nhide:\n  - toc\n---\n\n# Replication\n\n"
         "Every number that the papers print, beside ours. The runs are described in "
         "[Published results](README.md).\n\n"
         f"{(REFERENCE / 'replication.md').read_text()}\n"
