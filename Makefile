@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: figures test env lock check citation
+.PHONY: figures test env docs lock check citation
 
 figures: env
 	$(BIN)/snakemake
@@ -38,6 +38,16 @@ $(VENV)/cff/.ready: envs/cffconvert.txt $(VENV)/.ready
 	$(VENV)/cff/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/cffconvert.txt
 	touch $@
 
+# The documentation, in site/. It has an environment of its own: nothing else needs it.
+docs: $(VENV)/docs/.ready
+	PYTHONPATH=src $(VENV)/docs/bin/python docs/generate.py
+	PATH="$(abspath $(VENV)/docs/bin):$$PATH" zensical build --clean --strict
+
+$(VENV)/docs/.ready: envs/docs.txt $(VENV)/.ready
+	$(PYTHON) -m venv $(VENV)/docs
+	$(VENV)/docs/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r envs/docs.txt
+	touch $@
+
 # After a change of CITATION.cff.
 citation: $(VENV)/cff/.ready
 	$(VENV)/cff/bin/cffconvert --format codemeta --outfile codemeta.json
@@ -49,3 +59,5 @@ lock:
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.txt
 	echo cffconvert | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file envs/cffconvert.txt
+	printf '%s\n' zensical mkdocstrings-python pyyaml ruff | uv pip compile - --universal --python-version 3.11 --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file envs/docs.txt
