@@ -1,4 +1,4 @@
-"""Every figure, and what it needs: read by the workflow, the README's table, help texts and tests.
+"""Every figure, and what it needs: read by the workflow, docs/figures.md, help texts and tests.
 
 A figure is a module of this folder whose `draw(inputs, out)` reads its own table, then the tables
 that it borrows, then its pictures; its docstring is its caption. To add one, write the module, add
@@ -160,7 +160,7 @@ FIGURES = {
 
 
 def as_markdown() -> str:
-    """All figures as the README's table has them."""
+    """All figures as the table in docs/figures.md has them."""
     lines = ["| figure | what it shows | made from |", "|---|---|---|"]
     for name, figure in FIGURES.items():
         made_from = {"fields": "trained fields", "codes": "autoencoders"}.get(
