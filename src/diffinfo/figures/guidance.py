@@ -60,9 +60,7 @@ def draw_information(axis: plt.Axes, table: pd.DataFrame) -> None:
         plain, canonical = chosen[~chosen["canonical"]], chosen[chosen["canonical"]]
         exact = chosen.drop_duplicates("guidance_weight").set_index("guidance_weight")["exact"]
         axis.plot(exact, color=colour)
-        axis.plot(
-            plain["guidance_weight"], plain["exact_at_cutoff"], color=colour, linestyle=":"
-        )
+        axis.plot(plain["guidance_weight"], plain["exact_at_cutoff"], color=colour, linestyle=":")
         axis.axhline(exact[0], color=colour, linestyle=(0, (5, 4)), linewidth=0.6)
         for some, marker, fill in ((plain, "o", colour), (canonical, "s", "white")):
             axis.errorbar(
