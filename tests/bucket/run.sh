@@ -40,10 +40,17 @@ snakemake --cores 2 --shared-fs-usage none --default-storage-provider s3 "${buck
 [[ "$(snakemake -n --cores 2 --shared-fs-usage none --default-storage-provider s3 "${bucket[@]}" 2>&1)" == *"Nothing to be done"* ]]
 cd "$work/folder"
 snakemake --cores 2 > "$work/folder.log" 2>&1
-for file in tables/estimates.csv tables/fig6.csv tables/fig12.csv; do
-    curl --silent --fail-with-body "http://127.0.0.1:5599/bucket/mine/results/tiny/$file" --output "$work/cloud.csv"
-    cmp "$work/cloud.csv" "results/tiny/$file"
-done
+"$work/env/bin/python" - "$work/folder/results/tiny" << 'CODE'
+import sys
+from pathlib import Path
+
+import boto3
+
+s3 = boto3.client("s3", endpoint_url="http://127.0.0.1:5599", aws_access_key_id="a", aws_secret_access_key="b")
+for name in ("tables/estimates.csv", "tables/fig6.csv", "tables/fig12.csv"):
+    stored = s3.get_object(Bucket="bucket", Key=f"mine/results/tiny/{name}")["Body"].read()
+    assert stored == (Path(sys.argv[1]) / name).read_bytes(), f"{name} differs"
+CODE
 cd "$root"
 rm -rf "$work/cloud"
 curl --silent -X PUT http://127.0.0.1:5599/other > /dev/null

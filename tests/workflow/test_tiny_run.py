@@ -75,6 +75,7 @@ SMALL = {
         "codebooks": (64, 256),
         "shares": (64,),
     },
+    "separability.worlds": {"examples": 100, "levels": 3},
     "perturbed.perturbed": {"examples": 40, "energies": (0.0, 1.0), "draws": 8},
 }
 

@@ -36,6 +36,7 @@ TABLES = {
     "illustrations.fig8": Table(),
     "illustrations.fig19": Table(),
     "perturbed.perturbed": Table(),
+    "separability.worlds": Table(),
     "theory.toys": Table(),
     "theory.path_costs": Table(),
     "theory.entropy_against_dimension": Table(),
@@ -152,6 +153,9 @@ FIGURES = {
         "codes.separation",
         **_CODES,
         beside=True,
+    ),
+    "separability": Figure(
+        "where the label sits in random fields of known information", "separability.worlds"
     ),
     "label_to_image": Figure(
         "label to code to image, beside guidance", **_CODES, beside=True, picture="two_stages"

@@ -1,0 +1,109 @@
+"""Where in noise level a label sits, in worlds where it is known: random fields whose classes
+differ in coarse structure, in texture, in both, or in one pixel.
+"""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from scipy.optimize import brentq
+
+from diffinfo.estimate.statistics import half_width, mean_and_error
+from diffinfo.exact.random_fields import RandomFields, frequencies
+from diffinfo.process.schedule import VPSchedule
+
+CLASSES = 4  # as many directions
+VARIANCE = 0.1  # of pixels, as those of pictures in [0, 1] have
+# World -> bands of frequency (from, to, in cycles a side) and what contrast is multiplied by there:
+# in the world "both" each of the two tells about as much as the other.
+COARSE, FINE = (1.0, 4.0), (10.0, np.inf)
+BANDS = {
+    "coarse": {COARSE: 1.0},
+    "texture": {FINE: 1.0},
+    "both": {COARSE: 3.3, FINE: 1.0},
+    "one pixel": {},
+}
+INFORMATION = 1.0  # nats, of every world's clean images; H(Y) is log 4
+TAU = 0.1
+
+
+def world(name: str, contrast: float, side: int = 28) -> RandomFields:
+    """Fields of `side` x `side` pixels with power 1 / (1 + k^2) at k cycles a side.
+
+    Class y has `exp(contrast)` times the power in a quarter of all directions, within the bands of
+    the world; in the world "one pixel" instead a mean of `contrast (y - 1.5)` at one pixel.
+    """
+    k, direction = frequencies(side)
+    power = np.repeat(1 / (1 + k**2)[None], CLASSES, axis=0)
+    sector = (direction * CLASSES / np.pi + 0.5).astype(int) % CLASSES
+    for (low, high), factor in BANDS[name].items():
+        inside = (k >= low) & (k < high)
+        for y in range(CLASSES):
+            power[y] *= np.exp(factor * contrast * (inside & (sector == y)))
+    # At the highest frequency of an even side a wave vector and its opposite are told apart by
+    # neither sign; elsewhere they have one direction already.
+    power = 0.5 * (power + np.roll(power[:, ::-1, ::-1], 1, (1, 2)))
+    power *= VARIANCE / power[0].mean()
+    means = np.zeros_like(power)
+    if not BANDS[name]:
+        means[:, side // 2, side // 2] = contrast * (np.arange(CLASSES) - (CLASSES - 1) / 2)
+    return RandomFields(power, means, np.full(CLASSES, 1 / CLASSES))
+
+
+def calibrated(name: str, information: float = INFORMATION, examples: int = 3000) -> float:
+    """The contrast at which clean images of a world hold so many nats about their class."""
+
+    def excess(contrast):
+        fields = world(name, contrast)
+        x, y = fields.draw(examples, np.random.default_rng(0))
+        return fields.information(x, y, np.zeros_like(x), [30.0]).mean() - information
+
+    return brentq(excess, 1e-3, 5.0, xtol=1e-3)
+
+
+def worlds(
+    examples: int = 3000,
+    levels: int = 45,
+    names: Sequence[str] = tuple(BANDS),
+) -> pd.DataFrame:
+    """A row for each world, quantity and log-SNR, in nats.
+
+    "information" is I(X_lam;Y), a mean over so many draws with its `standard_error`; "entropy" the
+    neural entropy up to that level, "total_correlation" that of the noised images; `share` is of
+    the value at the largest level. "power" is of entries of a class's own direction, `value`, and
+    of another, `other`, at `frequency`. Rows "late_information" and "late_entropy" are the shares
+    at s >= TAU.
+    """
+    schedule, rows = VPSchedule(), []
+    lam_range = schedule.log_snr_range(1e-5)
+    tau = float(schedule.log_snr(TAU))
+    lams = np.append(np.linspace(*lam_range, levels), tau)
+    for number, name in enumerate(names):
+        contrast = calibrated(name, examples=examples)
+        fields, rng = world(name, contrast), np.random.default_rng([number, 1])
+        add = partial(_add, rows, {"world": name, "contrast": contrast, "examples": examples})
+        x, y = fields.draw(examples, rng)
+        gained = fields.information(x, y, rng.standard_normal(x.shape), lams)
+        means, errors = mean_and_error(gained)
+        entropy = np.array([fields.conditional_entropy_produced(lam) for lam in lams]) - means
+        for at, lam in enumerate(lams[:-1]):
+            add("information", lam, means[at], errors[at], means[at] / means[-2])
+            add("entropy", lam, entropy[at], errors[at], entropy[at] / entropy[-2])
+            add("total_correlation", lam, fields.total_correlation(lam, means[at]), errors[at])
+        # The error of a share: the example's own share of both.
+        late = means[-1] / means[-2]
+        _, error = mean_and_error((gained[:, -1] - late * gained[:, -2]) / means[-2])
+        add("late_information", tau, late, error)
+        add("late_entropy", tau, entropy[-1] / entropy[-2], errors[-1] / entropy[-2])
+        k, _ = frequencies(fields.power.shape[1])
+        for frequency in range(1, fields.power.shape[1] // 2 + 1):
+            ring = fields.power[:, np.abs(k - frequency) < 0.5]
+            add("power", tau, ring.max(0).mean(), frequency=frequency, other=ring.min(0).mean())
+    table = pd.DataFrame(rows)
+    return table.assign(half_width=half_width(table["standard_error"], examples - 1))
+
+
+def _add(rows, about, quantity, lam, value, error=0.0, share=np.nan, **more) -> None:
+    row = {"quantity": quantity, "lam": lam, "value": value, "standard_error": error}
+    rows.append(about | row | {"share": share} | more)
