@@ -41,6 +41,9 @@ FILES = {
         f"{_RUN}/estimate.json", "entropies and mutual information with their standard errors"
     ),
     "profile": File(f"{_RUN}/estimate.profile.csv", "where in log-SNR they sit"),
+    "spectra": File(
+        f"{_RUN}/spectra.csv", "where labels would sit in random fields of the classes' spectra"
+    ),
     "samples": File(f"{_RUN}/samples.npz", "generated images beside real ones"),
     "maps": File(f"{_RUN}/maps.npz", "maps of label information by pixel and range of log-SNR"),
     "pilot": File(

@@ -9,7 +9,7 @@ from scipy.special import expit
 from scipy.stats import multivariate_normal
 
 from diffinfo.exact.mixture import Mixture, information
-from diffinfo.exact.random_fields import RandomFields, frequencies, hartley
+from diffinfo.exact.random_fields import RandomFields, frequencies, hartley, symmetric
 from diffinfo.process.denoise import x_hat
 from diffinfo.studies.measure import measure
 
@@ -19,12 +19,11 @@ SIDE = 6
 @pytest.fixture(scope="module")
 def fields():
     """Two classes that differ in slope and in mean."""
-    k, direction = frequencies(SIDE)
+    k, direction = frequencies(SIDE, SIDE)
     power = np.stack([0.5 / (1 + k**2), 0.9 / (1 + k**2) ** 1.5 * (1 + (direction < 1))])
-    power = 0.5 * (power + np.roll(power[:, ::-1, ::-1], 1, (1, 2)))  # of opposite wave vectors
     means = np.zeros((2, SIDE, SIDE))
     means[1, 2, 3] = 0.6
-    return RandomFields(power, means, np.array([0.3, 0.7]))
+    return RandomFields(symmetric(power), means, np.array([0.3, 0.7]))
 
 
 def _dense(fields, number, lam):

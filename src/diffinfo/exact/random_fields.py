@@ -29,12 +29,17 @@ def hartley(x, xp=np):
     return f.real - f.imag
 
 
-def frequencies(side: int) -> tuple[np.ndarray, np.ndarray]:
-    """The length of every wave vector, in cycles a side, and its direction in [0, pi), both `(side,
-    side)` in the order of the transform.
+def frequencies(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """The length of every wave vector, in cycles a side, and its direction in [0, pi), both `(H,
+    W)` in the order of the transform.
     """
-    k = np.fft.fftfreq(side, 1 / side)
-    return np.hypot(k[:, None], k), np.arctan2(k[:, None], k) % np.pi
+    down, across = (np.fft.fftfreq(side, 1 / side) for side in (height, width))
+    return np.hypot(down[:, None], across), np.arctan2(down[:, None], across) % np.pi
+
+
+def symmetric(power: np.ndarray) -> np.ndarray:
+    """The mean of power `(..., H, W)` at every wave vector and its opposite."""
+    return 0.5 * (power + np.roll(power[..., ::-1, ::-1], 1, (-2, -1)))
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ TABLES = {
     "illustrations.fig19": Table(),
     "perturbed.perturbed": Table(),
     "separability.worlds": Table(),
+    "separability.predicted": Table(("spectra", "profile")),
     "theory.toys": Table(),
     "theory.path_costs": Table(),
     "theory.entropy_against_dimension": Table(),
@@ -156,6 +157,12 @@ FIGURES = {
     ),
     "separability": Figure(
         "where the label sits in random fields of known information", "separability.worlds"
+    ),
+    "spectra": Figure(
+        "where the label sits: predicted from classes' spectra, and measured",
+        "separability.predicted",
+        **_FIELDS,
+        classifier=True,
     ),
     "label_to_image": Figure(
         "label to code to image, beside guidance", **_CODES, beside=True, picture="two_stages"

@@ -211,6 +211,7 @@ RUN_STAGES = tuple(
             "classifier",
             "generate",
             "estimate",
+            "spectra",
             "sample",
             "maps",
             "pilot",

@@ -1,5 +1,6 @@
-"""Where in noise level a label sits, in worlds where it is known: random fields whose classes
-differ in coarse structure, in texture, in both, or in one pixel.
+"""Where in noise level a label sits: in worlds where it is known, random fields whose classes
+differ in coarse structure, in texture, in both, or in one pixel; and in data, as the spectra of
+their classes predict it and as models measure it.
 """
 
 from collections.abc import Sequence
@@ -10,8 +11,11 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from diffinfo.estimate.statistics import half_width, mean_and_error
-from diffinfo.exact.random_fields import RandomFields, frequencies
+from diffinfo.exact.random_fields import RandomFields, frequencies, symmetric
 from diffinfo.process.schedule import VPSchedule
+from diffinfo.runs import Run, by_experiment
+from diffinfo.tables.codes import shares
+from diffinfo.tables.runs import combine
 
 CLASSES = 4  # as many directions
 VARIANCE = 0.1  # of pixels, as those of pictures in [0, 1] have
@@ -34,7 +38,7 @@ def world(name: str, contrast: float, side: int = 28) -> RandomFields:
     Class y has `exp(contrast)` times the power in a quarter of all directions, within the bands of
     the world; in the world "one pixel" instead a mean of `contrast (y - 1.5)` at one pixel.
     """
-    k, direction = frequencies(side)
+    k, direction = frequencies(side, side)
     power = np.repeat(1 / (1 + k**2)[None], CLASSES, axis=0)
     sector = (direction * CLASSES / np.pi + 0.5).astype(int) % CLASSES
     for (low, high), factor in BANDS[name].items():
@@ -43,7 +47,7 @@ def world(name: str, contrast: float, side: int = 28) -> RandomFields:
             power[y] *= np.exp(factor * contrast * (inside & (sector == y)))
     # At the highest frequency of an even side a wave vector and its opposite are told apart by
     # neither sign; elsewhere they have one direction already.
-    power = 0.5 * (power + np.roll(power[:, ::-1, ::-1], 1, (1, 2)))
+    power = symmetric(power)
     power *= VARIANCE / power[0].mean()
     means = np.zeros_like(power)
     if not BANDS[name]:
@@ -96,7 +100,7 @@ def worlds(
         _, error = mean_and_error((gained[:, -1] - late * gained[:, -2]) / means[-2])
         add("late_information", tau, late, error)
         add("late_entropy", tau, entropy[-1] / entropy[-2], errors[-1] / entropy[-2])
-        k, _ = frequencies(fields.power.shape[1])
+        k, _ = frequencies(*fields.power.shape[1:])
         for frequency in range(1, fields.power.shape[1] // 2 + 1):
             ring = fields.power[:, np.abs(k - frequency) < 0.5]
             add("power", tau, ring.max(0).mean(), frequency=frequency, other=ring.min(0).mean())
@@ -107,3 +111,38 @@ def worlds(
 def _add(rows, about, quantity, lam, value, error=0.0, share=np.nan, **more) -> None:
     row = {"quantity": quantity, "lam": lam, "value": value, "standard_error": error}
     rows.append(about | row | {"share": share} | more)
+
+
+def predicted(runs: Sequence[Run]) -> pd.DataFrame:
+    """Where labels of image models sit: `kind` "predicted" from class-conditional spectra of the
+    training images (`studies/spectra.py`) or "measured" by the classifier of noised held-out ones.
+
+    Rows "share" are I(X_lam;Y) over I(X;Y) up to `lam`; "late_share" the share at s >= TAU with its
+    error (over draws, or held-out images and seeds); "entropy_share" and "late_entropy_share" those
+    of S_NN, measured; "power", "apart" and "spread" the spectra, against `frequency`.
+    """
+    tables, tau = [], VPSchedule().log_snr(TAU)
+    for experiment, seeds in by_experiment(runs).items():
+        spectra = pd.read_csv(seeds[0].file("spectra")).assign(kind="predicted")
+        late = spectra[(spectra["quantity"] == "share") & np.isclose(spectra["lam"], tau)]
+        spectra = spectra[spectra["quantity"] != "information"]
+        parts = [spectra, late.assign(quantity="late_share")]
+        profiles = [pd.read_csv(run.file("profile")) for run in seeds]
+        for quantity, name in (("classifier", "share"), ("s_nn", "entropy_share")):
+            of_seeds = [p[p["quantity"] == quantity].sort_values("lam_high") for p in profiles]
+            up_to = np.mean(
+                [each["remaining"] / each["remaining"].iloc[-1] for each in of_seeds], 0
+            )
+            edges = {"lam": of_seeds[0]["lam_high"], "s": of_seeds[0]["s_low"], "value": up_to}
+            parts.append(pd.DataFrame(edges).assign(quantity=name))
+            early = pd.concat([shares(each, np.array([tau])) for each in of_seeds])
+            early = early[early["unit"] == "share"]
+            both = combine(early["value"], early["standard_error"])
+            row = {"quantity": f"late_{name}", "lam": tau, "s": TAU, "seeds": len(seeds)}
+            parts.append(pd.DataFrame([row | both | {"value": 1 - both["value"]}]))
+        table = pd.concat(parts, ignore_index=True)
+        table["kind"] = table["kind"].fillna("measured")
+        tables.append(table.assign(experiment=experiment))
+    table = pd.concat(tables, ignore_index=True)
+    table["half_width"] = table["half_width"].fillna(half_width(table["standard_error"]))
+    return table
