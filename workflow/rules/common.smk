@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import shlex
@@ -46,6 +47,26 @@ wildcard_constraints:
     experiment="[A-Za-z0-9][A-Za-z0-9._-]*",
     data="[A-Za-z0-9][A-Za-z0-9._-]*",
     seed=r"\d+",
+
+
+HELD = []
+
+
+def held(folder):
+    """A lock that ends with this process, so that no killed run leaves it behind (as Snakemake's own, which profiles/default
+    switches off, would be): of two runs in one folder, one would remove what the other reads.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    stream = open(Path(folder) / ".lock", "w")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WorkflowError(
+            f"{folder}: another run is at work there; wait for its end, or give `results` in the config another folder"
+        ) from None
+    except OSError:
+        pass  # a file system without locks
+    return stream
 
 
 def sources(*modules):
