@@ -100,7 +100,7 @@ def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = N
     try:
         about = json.loads(content["about"])
         model = from_description(about["description"])
-    except (LookupError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not a model of this version ({error!r}); train again") from error
     if not isinstance(model, kind):
         raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")

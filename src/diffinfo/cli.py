@@ -122,6 +122,16 @@ def _check_outputs(stage: Stage, job: Job) -> None:
             raise DataError(f"{path}: {folder} is not a folder that you can write to")
 
 
+def _flush() -> None:
+    """What is printed, now. Raises: OSError, once, where it cannot be."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try again at its end, and say so in its own way.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise OSError(error.errno, error.strerror, "standard output") from error
+
+
 def _has_device() -> bool:
     """Whether JAX, if it is in use, has something to compute on."""
     try:
@@ -148,6 +158,7 @@ def main(argv: list[str] | None = None) -> int:
         job = _job(stage, args)
         _check_outputs(stage, job)
         stage.module.run(job)
+        _flush()
     except (ConfigError, DataError, OSError, FloatingPointError) as error:
         print(f"diffinfo {args.stage}: {error}", file=sys.stderr)
         return 1

@@ -258,6 +258,23 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None):
     return table[list(columns)] if columns else table
 
 
+@contextmanager
+def damaged(where: str) -> Iterator[None]:
+    """What goes wrong where results are taken apart, as a DataError that names `where` they are: of
+    results that are whole, nothing does.
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except (LookupError, TypeError, ValueError) as error:
+        what = " ".join(repr(error).split())
+        raise DataError(
+            f"{where}: not what it should be ({what}); it is damaged or of another kind - make it "
+            "again"
+        ) from error
+
+
 def check_below(names: Iterable[str], where: str | Path) -> None:
     """Raise DataError, naming `where`, if a name that it lists leads out of its folder."""
     for name in names:
