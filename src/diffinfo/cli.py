@@ -126,10 +126,10 @@ def _flush() -> None:
     """What is printed, now. Raises: OSError, once, where it cannot be."""
     try:
         sys.stdout.flush()
-    except OSError as error:
+    except OSError:
         # Python would try again at its end, and say so in its own way.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise OSError(error.errno, error.strerror, "standard output") from error
+        raise
 
 
 def _has_device() -> bool:

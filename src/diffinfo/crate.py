@@ -12,13 +12,13 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
 from diffinfo import __version__
 from diffinfo.errors import DataError
-from diffinfo.files import changed_files, check_below, read_json, sha256, write_bytes
+from diffinfo.files import changed_files, check_below, read_json, sha256, write_atomic, write_bytes
 from diffinfo.source import ROOT, files_below
 
 METADATA = "ro-crate-metadata.json"
@@ -100,6 +100,8 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
     if folder.exists() and not (folder / METADATA).is_file():
         raise DataError(f"{folder}: is there and is not a crate; name another file, or remove it")
     _, changed = changed_files(manifest)
+    if lacking := {"config", "packages", "python", "source_sha256"} - about.keys():
+        raise DataError(f"{manifest}: lacks {', '.join(sorted(lacking))}; run the workflow again")
     if changed:
         raise DataError(
             f"{manifest}: {len(changed)} files are missing or changed ({changed[0]}); run the "
@@ -202,14 +204,15 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
 
 
 def _zip(folder: Path, out: Path) -> None:
-    partial = out.with_suffix(".zip.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files_below(folder):
-            # One date for all: the same files make the same archive.
-            member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
-            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(member, path.read_bytes())
-    partial.replace(out)
+    def write(stream: BinaryIO) -> None:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in files_below(folder):
+                # One date for all: the same files make the same archive.
+                member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
+                member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                archive.writestr(member, path.read_bytes())
+
+    write_atomic(out, write)
 
 
 def _digests(metadata: Mapping[str, Any]) -> dict[str, str]:
