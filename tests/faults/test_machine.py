@@ -49,7 +49,7 @@ CASES = {
     "read-only folder": ("train", "figure"),
     "two trainings at once into one file": ("train",),
     "another number of threads": ("a perceptron", "images"),
-    "another setup": tuple(SETUPS),
+    "another setup": (*SETUPS, "LANG=C, planning"),
     "a device that is not there": DEVICES,
     "a user without name or home": ("crate", "data"),
 }
@@ -200,6 +200,23 @@ def test_other_setups_give_the_same_bits(name, undisturbed, before):
     done = diffinfo(COMMANDS[stage], folder, environment(**variables))
     assert done.returncode == 0, done.stderr
     assert left(folder) == left(undisturbed)
+
+
+def test_the_package_is_read_whatever_the_locale():
+    """Law: the workflow finds the files that a job rests on, and captions, in any locale."""
+    asked = (
+        "from diffinfo.source import ROOT, closure\n"
+        "from diffinfo.plan import _docstring\n"
+        "closure(*(f'diffinfo.tables.{path.stem}' for path in ROOT.glob('tables/[a-z]*.py')))\n"
+        "assert all(map(_docstring, ROOT.glob('figures/fig*.py')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=environment(**SETUPS["LANG=C"][1]),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("device", DEVICES)
