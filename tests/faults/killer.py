@@ -20,6 +20,7 @@ import json
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 POINT = Path(__file__).with_name("kill_point.json")
@@ -51,13 +52,17 @@ def arm(stage: str, moment: str, name: str, nth: int, signal_name: str, whom: st
             os.killpg(0, number)
         else:
             os.kill(os.getpid() if whom == "job" else workflow(), number)
+        while whom != "workflow":  # another thread may be told first
+            time.sleep(0.01)
 
     class Dying(io.BufferedWriter):
         def write(self, content):
             if meet(final):
-                super().write(memoryview(content).cast("B")[: len(content) // 2])
+                content = memoryview(content).cast("B")
+                half = super().write(content[: len(content) // 2])
                 self.flush()
                 kill()
+                return half + super().write(content[half:])
             return super().write(content)
 
     final = ""  # what the temporary file is going to be called
@@ -95,5 +100,5 @@ def arm(stage: str, moment: str, name: str, nth: int, signal_name: str, whom: st
 
 if POINT.exists():
     point = json.loads(POINT.read_text())
-    if sys.orig_argv[-len(sys.orig_argv) + 1 :][:3] == ["-m", "diffinfo", point["stage"]]:
+    if sys.orig_argv[1:4] == ["-m", "diffinfo", point["stage"]]:
         arm(*(point[key] for key in ("stage", "moment", "name", "nth", "signal", "whom")))
