@@ -1,5 +1,6 @@
 """Plain pytrees in one msgpack file each: byte-stable, whole or absent, read with a clear error."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,14 +18,15 @@ from diffinfo.process.denoise import Denoiser
 from diffinfo.process.schedule import VPSchedule, schedule_of
 
 
+def _write(path: str | Path, value: Any) -> None:
+    """The SHA-256 of the msgpack of `value`, then that: a flipped bit is a damaged file."""
+    content = serialization.msgpack_serialize(value)
+    write_bytes(path, hashlib.sha256(content).digest() + content)
+
+
 def save_tree(path: str | Path, tree: Any) -> None:
     """Write nested dictionaries of arrays, numbers and strings."""
-    write_bytes(
-        path,
-        serialization.msgpack_serialize(
-            jax.tree.map(np.asarray, serialization.to_state_dict(tree))
-        ),
-    )
+    _write(path, jax.tree.map(np.asarray, serialization.to_state_dict(tree)))
 
 
 def load_tree(path: str | Path) -> Any:
@@ -33,12 +35,16 @@ def load_tree(path: str | Path) -> Any:
     Raises DataError when the file is missing or damaged.
     """
     try:
-        return serialization.msgpack_restore(Path(path).read_bytes())
+        content = memoryview(Path(path).read_bytes())
+        if hashlib.sha256(content[32:]).digest() != content[:32]:
+            raise ValueError("its checksum is not that of its content")
+        return serialization.msgpack_restore(content[32:])
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except Exception as error:
         raise DataError(
-            f"{path}: not a readable checkpoint ({error}); it is truncated or of another kind"
+            f"{path}: not a readable checkpoint ({error}); it is truncated or of another kind - "
+            "train again"
         ) from error
 
 
@@ -46,7 +52,7 @@ def save_model(path: str | Path, model: Trainable, params: Any, provenance: dict
     """Write a model's description, parameters and provenance, from which `load_model` makes it."""
     about = json.dumps({"description": model.description, "provenance": provenance}, sort_keys=True)
     content = {"format": 1, "about": about, "params": jax.tree.map(np.asarray, params)}
-    write_bytes(path, serialization.msgpack_serialize(content))
+    _write(path, content)
 
 
 class Checkpoint(NamedTuple):
@@ -91,8 +97,11 @@ def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = N
     content = load_tree(path)
     if not isinstance(content, dict) or content.get("format") != 1:
         raise DataError(f"{path}: not a diffinfo model (format 1)")
-    about = json.loads(content["about"])
-    model = from_description(about["description"])
+    try:
+        about = json.loads(content["about"])
+        model = from_description(about["description"])
+    except (LookupError, TypeError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not a model of this version ({error!r}); train again") from error
     if not isinstance(model, kind):
         raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")
     if dataset is not None and about["provenance"]["data_sha256"] != dataset.card["sha256"]:

@@ -30,6 +30,10 @@ SETTINGS = (
 )
 THREADS = "CPU threads (0: as XLA likes; the workflow uses 1); train spreads images over so many"
 
+# What the environment may ask of JAX for the sake of other programs. Results rest on data, settings
+# and seed alone.
+CHANGES_NUMBERS = ("JAX_ENABLE_X64", "JAX_DEFAULT_PRNG_IMPL", "JAX_THREEFRY_PARTITIONABLE")
+
 
 def _epilog(stage: Stage) -> str:
     """The examples, and the keys of the sections that the stage takes, with defaults."""
@@ -118,6 +122,24 @@ def _check_outputs(stage: Stage, job: Job) -> None:
             raise DataError(f"{path}: {folder} is not a folder that you can write to")
 
 
+def _flush() -> None:
+    """What is printed, now. Raises: OSError, once, where it cannot be."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try again at its end, and say so in its own way.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def _has_device() -> bool:
+    """Whether JAX, if it is in use, has something to compute on."""
+    try:
+        return "jax" not in sys.modules or bool(sys.modules["jax"].devices())
+    except (RuntimeError, AssertionError):  # JAX raises the latter where a plugin is missing
+        return False
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one stage. The exit status is 0, or 1 with one line on what is wrong and what to do."""
     args = make_parser().parse_args(argv)
@@ -129,12 +151,25 @@ def main(argv: list[str] | None = None) -> int:
         if threads > 1:
             flags += f" --xla_force_host_platform_device_count={threads}"
         os.environ["XLA_FLAGS"] = flags.strip()
+    for name in CHANGES_NUMBERS:
+        os.environ.pop(name, None)
     stage = STAGES[args.stage]
     try:
         job = _job(stage, args)
         _check_outputs(stage, job)
         stage.module.run(job)
+        _flush()
     except (ConfigError, DataError, OSError, FloatingPointError) as error:
         print(f"diffinfo {args.stage}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"diffinfo {args.stage}: interrupted; the same command finishes it", file=sys.stderr)
+        return 130
+    except Exception:
+        if _has_device():
+            raise
+        asked = f"JAX_PLATFORMS={os.environ.get('JAX_PLATFORMS', '')}"
+        hint = "set it to cpu, or install jax for that device"
+        print(f"diffinfo {args.stage}: JAX finds no device, with {asked}; {hint}", file=sys.stderr)
         return 1
     return 0

@@ -44,7 +44,7 @@ def schema() -> dict[str, Any]:
     """The schema of a whole config; its `$defs` hold one per section of an experiment. It is read
     once; leave it unchanged.
     """
-    return yaml.safe_load(SCHEMA.read_text())
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
 
 
 @cache

@@ -12,16 +12,17 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import yaml
 
 from diffinfo import __version__
 from diffinfo.errors import DataError
-from diffinfo.files import changed_files, read_json, sha256
+from diffinfo.files import changed_files, check_below, read_json, sha256, write_atomic, write_bytes
 from diffinfo.source import ROOT, files_below
 
 METADATA = "ro-crate-metadata.json"
+_LARGEST_METADATA = 1 << 26  # bytes; ours have some 50,000
 # With these, and with the package, a crate is a checkout that runs its own config again.
 CODE = (
     "Snakefile",
@@ -61,7 +62,7 @@ def run_times(manifest: str | Path) -> tuple[datetime, datetime]:
     began, ended = [written], [written]
     for path in (Path(manifest).parent / "benchmarks").rglob("*.tsv"):
         end = path.stat().st_mtime
-        with path.open() as lines:
+        with path.open(encoding="utf-8") as lines:
             for row in csv.DictReader(lines, delimiter="\t"):
                 began.append(end - float(row["s"]))
         ended.append(end)
@@ -99,6 +100,8 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
     if folder.exists() and not (folder / METADATA).is_file():
         raise DataError(f"{folder}: is there and is not a crate; name another file, or remove it")
     _, changed = changed_files(manifest)
+    if lacking := {"config", "packages", "python", "source_sha256"} - about.keys():
+        raise DataError(f"{manifest}: lacks {', '.join(sorted(lacking))}; run the workflow again")
     if changed:
         raise DataError(
             f"{manifest}: {len(changed)} files are missing or changed ({changed[0]}); run the "
@@ -106,8 +109,7 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
         )
     shutil.rmtree(partial, ignore_errors=True)
     config_file = partial / "config" / "config.yaml"
-    config_file.parent.mkdir(parents=True)
-    config_file.write_text(yaml.safe_dump(about["config"], sort_keys=False, width=100))
+    write_bytes(config_file, yaml.safe_dump(about["config"], sort_keys=False, width=100).encode())
 
     crate = ROCrate(version="1.1")
     crate.metadata.extra_terms.update(_TERMS)
@@ -202,19 +204,22 @@ def write_crate(manifest: str | Path, out: str | Path, agent: str) -> int:
 
 
 def _zip(folder: Path, out: Path) -> None:
-    partial = out.with_suffix(".zip.partial")
-    with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in files_below(folder):
-            # One date for all: the same files make the same archive.
-            member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
-            member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(member, path.read_bytes())
-    partial.replace(out)
+    def write(stream: BinaryIO) -> None:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in files_below(folder):
+                # One date for all: the same files make the same archive.
+                member = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
+                member.compress_type, member.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                archive.writestr(member, path.read_bytes())
+
+    write_atomic(out, write)
 
 
 def _digests(metadata: Mapping[str, Any]) -> dict[str, str]:
     """Checksums by name, of the files that a crate's metadata describe."""
-    return {entity["@id"]: entity["sha256"] for entity in metadata["@graph"] if "sha256" in entity}
+    listed = {e["@id"]: e["sha256"] for e in metadata["@graph"] if "sha256" in e}
+    check_below(listed, "it")
+    return listed
 
 
 def changed_in_crate(crate: str | Path) -> tuple[dict[str, str], list[str]]:
@@ -224,21 +229,22 @@ def changed_in_crate(crate: str | Path) -> tuple[dict[str, str], list[str]]:
     Raises: DataError if it is not a crate.
     """
     crate = Path(crate)
-    if crate.is_dir():
-        listed = _digests(read_json(crate / METADATA))
-        found = {
-            name: sha256(crate / name) for name in listed if (crate / name).resolve().is_file()
-        }
-    else:
-        try:
+    try:
+        if crate.is_dir():
+            listed = _digests(read_json(crate / METADATA))
+            found = {name: sha256(crate / name) for name in listed if (crate / name).is_file()}
+        else:
             with zipfile.ZipFile(crate) as archive:
+                check_below(archive.namelist(), crate)
+                if archive.getinfo(METADATA).file_size > _LARGEST_METADATA:
+                    raise ValueError(f"{METADATA} takes more than {_LARGEST_METADATA} bytes")
                 listed = _digests(json.loads(archive.read(METADATA)))
                 there, found = set(archive.namelist()), {}
                 for name in there & listed.keys():
                     with archive.open(name) as stream:
                         found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
-        except FileNotFoundError as error:
-            raise DataError(f"{crate}: no such file") from error
-        except (zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
-            raise DataError(f"{crate}: not a run crate, or a damaged one ({error})") from error
+    except FileNotFoundError as error:
+        raise DataError(f"{crate}: no such file") from error
+    except Exception as error:  # zipfile raises what it likes of damaged archives
+        raise DataError(f"{crate}: not a run crate, or a damaged one ({error})") from error
     return listed, sorted(name for name, digest in listed.items() if found.get(name) != digest)

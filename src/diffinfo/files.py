@@ -5,7 +5,9 @@ so that a reader (or a resumed run) never meets half a file; a full disk raises 
 is touched.
 """
 
+import glob
 import hashlib
+import io
 import json
 import math
 import os
@@ -13,7 +15,7 @@ import re
 import struct
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,25 +24,47 @@ import numpy as np
 
 from diffinfo.errors import DataError
 
+_LONGEST_HEADER = 1 << 16  # bytes; an array's says its shape and type, and NumPy takes 10,000
+
 
 def write_atomic(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
-    """Create `path` from what `write(stream)` writes, atomically.
+    """Create `path` from what `write(stream)` writes, atomically; what a killed process has left
+    unfinished of it is removed.
 
-    Raises: OSError, for example if the disk is full; a previous `path` is then still intact.
+    Raises: OSError naming `path`, for example if the disk is full; a previous `path` is then still
+    intact.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for abandoned in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(OSError, ImportError), open(abandoned, "ab") as stream:
+            _lock(stream)
+            abandoned.unlink()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as stream:
+            with suppress(OSError, ImportError):
+                _lock(stream)
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with suppress(FileNotFoundError):
+            os.replace(temporary, path)
+    except BaseException as error:
+        with suppress(OSError):
             temporary.unlink()
+        if isinstance(error, OSError) and error.errno:
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
+
+
+def _lock(stream: BinaryIO) -> None:
+    """Lock a file until it is closed or its process dies.
+
+    Raises: OSError if another process has it, or where files have no locks; ImportError on Windows.
+    """
+    import fcntl
+
+    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def write_bytes(path: str | Path, content: bytes) -> None:
@@ -136,9 +160,10 @@ def map_arrays(path: str | Path) -> dict[str, np.ndarray]:
 def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple:
     """Shape, whether in Fortran order, type and bytes of the header of an array in an `.npz`."""
     with archive.open(entry) as member:
-        version = np.lib.format.read_magic(member)
-        read = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
-        return *read(member), member.tell()
+        begin = io.BytesIO(member.read(_LONGEST_HEADER))
+    version = np.lib.format.read_magic(begin)
+    read = getattr(np.lib.format, f"read_array_header_{version[0]}_{version[1]}")
+    return *read(begin), begin.tell()
 
 
 def _checked_archive(path: str | Path) -> np.lib.npyio.NpzFile:
@@ -170,7 +195,9 @@ def _reading(path: str | Path) -> Iterator[None]:
         raise DataError(f"{path}: no such file")
     try:
         yield
-    except (zipfile.BadZipFile, EOFError, OSError, ValueError, AttributeError, TypeError) as error:
+    except DataError:
+        raise
+    except Exception as error:  # zipfile and NumPy raise what they like of damaged files
         if "allow_pickle" in str(error):
             raise DataError(
                 f"{path}: holds Python objects, which are never loaded; save arrays of numbers or "
@@ -185,11 +212,11 @@ def _reading(path: str | Path) -> Iterator[None]:
 def read_json(path: str | Path) -> Any:
     """Read JSON. Raises DataError, naming the file, if it is missing or broken."""
     try:
-        return json.loads(Path(path).read_text())
+        return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}: not valid JSON ({error})") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not valid JSON ({error}); make it again") from error
 
 
 def sha256(path: str | Path) -> str:
@@ -231,12 +258,42 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None):
     return table[list(columns)] if columns else table
 
 
+@contextmanager
+def damaged(where: str) -> Iterator[None]:
+    """What goes wrong where results are taken apart, as a DataError that names `where` they are: of
+    results that are whole, nothing does.
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except (LookupError, TypeError, ValueError) as error:
+        what = " ".join(repr(error).split())
+        raise DataError(
+            f"{where}: not what it should be ({what}); it is damaged or of another kind - make it "
+            "again"
+        ) from error
+
+
+def check_below(names: Iterable[str], where: str | Path) -> None:
+    """Raise DataError, naming `where`, if a name that it lists leads out of its folder."""
+    for name in names:
+        if Path(name).is_absolute() or ".." in Path(name).parts or "\0" in name:
+            raise DataError(
+                f"{where}: lists {name!r}, which is not below it; do not unpack or use it"
+            )
+
+
 def changed_files(manifest: str | Path) -> tuple[dict[str, str], list[str]]:
     """The files that a manifest lists, and those of them that are missing or have another checksum.
 
-    Raises: DataError when the manifest cannot be read.
+    Raises: DataError when it cannot be read, is no manifest, or lists files elsewhere.
     """
-    root, listed = Path(manifest).parent, read_json(manifest)["files"]
+    root, about = Path(manifest).parent, read_json(manifest)
+    listed = about.get("files") if isinstance(about, dict) else None
+    if not isinstance(listed, dict):
+        raise DataError(f"{manifest}: not a manifest of results; run the workflow again")
+    check_below(listed, manifest)
     changed = [
         name
         for name, digest in listed.items()

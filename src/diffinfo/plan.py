@@ -26,7 +26,7 @@ ESTIMATES = "estimates"  # the table of everything that was measured
 
 def _docstring(path: Path, function: str = "") -> str:
     """Of a module, or of a function in it, without importing anything."""
-    node = ast.parse(path.read_text())
+    node = ast.parse(path.read_text(encoding="utf-8"))
     if function:
         node = next(n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == function)
     return ast.get_docstring(node) or ""

@@ -27,7 +27,7 @@ def _path_of(module: str) -> Path | None:
 
 def _used(path: Path) -> Iterator[Path]:
     """Modules that `path` imports, and data files beside it that it names in a string."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]

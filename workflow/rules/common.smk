@@ -1,3 +1,4 @@
+import fcntl
 import json
 import os
 import shlex
@@ -52,6 +53,25 @@ wildcard_constraints:
 # the bucket: there, after a change of the code, say which rules to run again (-R).
 SHARED = SharedFSUsage.INPUT_OUTPUT in workflow.storage_settings.shared_fs_usage
 
+HELD = []
+
+
+def held(folder):
+    """A lock that ends with this process, so that no killed run leaves it behind (as Snakemake's own, which profiles/default
+    switches off, would be): of two runs in one folder, one would remove what the other reads.
+    """
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    stream = open(Path(folder) / ".lock", "w")
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise WorkflowError(
+            f"{folder}: another run is at work there; wait for its end, or give `results` in the config another folder"
+        ) from None
+    except OSError:
+        pass  # a file system without locks
+    return stream
+
 
 def sources(*modules):
     """Package files that these modules rest on: editing one reruns what depends on it, and nothing else."""
@@ -80,7 +100,9 @@ def placed(command):
 
     def of(wildcards, output):
         kept = output[0][: output[0].rindex(f"{RESULTS}/")]
-        return [kept + word if word.startswith(f"{RESULTS}/") else word for word in command(wildcards)]
+        return [
+            kept + word if word.startswith(f"{RESULTS}/") else word for word in command(wildcards)
+        ]
 
     return of
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from diffinfo.errors import DataError
-from diffinfo.files import map_arrays, read_json, sha256, write_arrays, write_json
+from diffinfo.files import map_arrays, read_json, sha256, sha256_of, write_arrays, write_json
 
 ARRAYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -78,7 +78,8 @@ def check_pairs(x: np.ndarray, y: np.ndarray, where: str) -> None:
 def save_dataset(path: str | Path, dataset: Dataset) -> None:
     """Write the `.npz`, uncompressed so that jobs can map it, and its card.
 
-    The card gains shapes, counts, means, standard deviations and the checksum of the `.npz`.
+    The card gains shapes, counts, means, standard deviations and checksums of the `.npz` and of
+    itself.
     """
     write_arrays(path, {name: getattr(dataset, name) for name in ARRAYS}, compressed=False)
     card = dict(dataset.card, sha256=sha256(path), shape=list(dataset.x_train.shape[1:]))
@@ -88,7 +89,7 @@ def save_dataset(path: str | Path, dataset: Dataset) -> None:
         card[f"x_{split}_mean"], card[f"x_{split}_std"] = float(np.mean(x)), float(np.std(x))
         if y.ndim == 1:
             card[f"labels_{split}"] = np.bincount(y, minlength=dataset.classes).tolist()
-    write_json(card_path(path), card)
+    write_json(card_path(path), card | {"card_sha256": sha256_of(card)})
 
 
 def load_dataset(path: str | Path) -> Dataset:
@@ -101,10 +102,12 @@ def load_dataset(path: str | Path) -> Dataset:
     missing = [name for name in ARRAYS if name not in arrays]
     if missing:
         raise DataError(f"{path}: lacks {', '.join(missing)}; it holds {', '.join(sorted(arrays))}")
-    if card.get("sha256") != sha256(path):
+    if not isinstance(card, dict) or card.get("sha256") != sha256(path):
         raise DataError(
             f"{path}: its checksum is not the one in {card_path(path)}; run the data stage again"
         )
+    if card.pop("card_sha256", None) != sha256_of(card):
+        raise DataError(f"{card_path(path)}: is damaged or was edited; run the data stage again")
     dataset = Dataset(**{name: arrays[name] for name in ARRAYS}, card=card)
     for split in ("train", "test"):
         check_pairs(arrays[f"x_{split}"], arrays[f"y_{split}"], f"{path} ({split})")

@@ -19,10 +19,16 @@ VERSIONS = {"mnist": "3.0.1", "cifar10": "3.0.2", "tiny_imagenet": "1.0.0"}
 def prepared_folder(name: str, options: Mapping[str, Any]) -> Path:
     """Return where the prepared data set `name` lies, `<data_dir>/<name>/<version>`.
 
-    `data_dir` is the option of that name, else `TFDS_DATA_DIR`, else the default of TFDS.
+    `data_dir` is the option of that name, else `TFDS_DATA_DIR`, else the default of TFDS. Raises:
+    DataError for one below a home folder where there is none.
     """
     data_dir = options["data_dir"] or os.environ.get("TFDS_DATA_DIR") or "~/tensorflow_datasets"
-    return Path(data_dir).expanduser() / name / VERSIONS[name]
+    try:
+        return Path(data_dir).expanduser() / name / VERSIONS[name]
+    except RuntimeError as error:
+        raise DataError(
+            f"data.{name}.data_dir: {data_dir} cannot be found ({error}); set it, or TFDS_DATA_DIR"
+        ) from error
 
 
 def prepared_files(folder: Path) -> list[Path]:

@@ -31,7 +31,9 @@ def run(job: Job) -> None:
 
     if Path(job.options.out).suffix != ".zip":
         raise DataError(f"--out {job.options.out}: must end in .zip")
-    count = write_crate(
-        job.options.manifest, job.options.out, job.options.agent or getpass.getuser()
-    )
+    try:
+        agent = job.options.agent or getpass.getuser()
+    except (KeyError, OSError):
+        raise DataError("--agent: this user has no login name; give a name") from None
+    count = write_crate(job.options.manifest, job.options.out, agent)
     print(f"{job.options.out}: {count} inputs and results")

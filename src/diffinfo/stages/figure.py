@@ -30,12 +30,16 @@ def run(job: Job) -> None:
     from importlib import import_module
 
     from diffinfo.figures.style import described
+    from diffinfo.files import damaged
     from diffinfo.source import package_hash
 
     # By name, so that editing one figure is not a change of the others (the workflow follows
     # imports).
     module = import_module(f"diffinfo.figures.{job.options.figure}")
     name, source = job.options.figure, f"source sha256 {package_hash()}"
-    with described(Title=f"diffinfo {name}", Subject=job.options.about, Keywords=source):
+    with (
+        damaged(", ".join(job.options.inputs)),
+        described(Title=f"diffinfo {name}", Subject=job.options.about, Keywords=source),
+    ):
         module.draw(job.options.inputs, job.options.out)
     print(job.options.out)

@@ -29,7 +29,7 @@ def run(job: Job) -> None:
     from pathlib import Path
 
     from diffinfo.errors import DataError
-    from diffinfo.files import write_bytes, write_table
+    from diffinfo.files import damaged, write_bytes, write_table
     from diffinfo.runs import Run
 
     about = TABLES[job.options.table]
@@ -41,7 +41,8 @@ def run(job: Job) -> None:
     # imports).
     module, function = job.options.table.split(".")
     tables = import_module(f"diffinfo.tables.{module}")
-    frame = getattr(tables, function)(*(folders for folders in (runs, beside) if folders))
+    with damaged(", ".join(job.options.runs + job.options.beside) or "exact fields"):
+        frame = getattr(tables, function)(*(folders for folders in (runs, beside) if folders))
     if about.readable:
         text = getattr(tables, f"{function}_as_markdown")(frame)
         write_bytes(Path(job.options.out).with_suffix(".md"), text.encode())
