@@ -60,16 +60,6 @@ MORE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """A folder after all stages."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    for words in COMMANDS.values():
-        done = diffinfo(words, folder)
-        assert done.returncode == 0, done.stderr
-    return folder
-
-
 def _kills():
     more = MORE if os.environ.get("FAULTS") == "long" else []
     return dict.fromkeys([kill for kills in KILLS.values() for kill in kills] + more)

@@ -53,16 +53,6 @@ CASES = {
 }
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """A folder after all stages."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    for words in COMMANDS.values():
-        done = diffinfo(words, folder)
-        assert done.returncode == 0, done.stderr
-    return folder
-
-
 @pytest.fixture
 def before(undisturbed, tmp_path):
     """A copy of that folder before a stage."""
