@@ -96,7 +96,12 @@ def of_run(method, stage):
 
 
 def placed(command):
-    """A job's words with the files of results where Snakemake keeps them, below a folder of its own if they are in a bucket."""
+    """A job's words with the files of results where Snakemake keeps them, below a folder of its own if they are in a bucket.
+
+    Elsewhere they say nothing of where files are: what follows from an output starts no job when it changes.
+    """
+    if SHARED:
+        return command
 
     def of(wildcards, output):
         kept = output[0][: output[0].rindex(f"{RESULTS}/")]

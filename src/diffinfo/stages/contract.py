@@ -211,7 +211,7 @@ RUN_STAGES = tuple(
             "classifier",
             "generate",
             "estimate",
-            "spectra",
+            "class_spectra",
             "sample",
             "maps",
             "pilot",

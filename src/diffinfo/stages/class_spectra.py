@@ -8,7 +8,7 @@ NEEDS = {"data": Need("data", "card", about="the data set, images with labels")}
 WRITES = ("spectra",)
 SECTIONS = ("process",)
 EXAMPLES = """\
-  diffinfo spectra --data digits.npz --out spectra.csv"""
+  diffinfo class_spectra --data digits.npz --out spectra.csv"""
 
 LEVELS = 45  # of log-SNR; and one at the paper's splitting time
 TAU = 0.1
