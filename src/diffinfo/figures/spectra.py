@@ -10,6 +10,7 @@ means and spectra enters the prediction.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.lines import Line2D
@@ -56,10 +57,14 @@ def draw(inputs, out) -> None:
                 markersize=5,
             )
     left.set(xscale="log", yscale="log", xlabel="cycles a side", ylabel="variance")
+    octaves = [2**n for n in range(int(np.log2(table["frequency"].max())) + 1)]
+    left.set_xticks(octaves, octaves)
+    left.xaxis.minorticks_off()
     middle.axvline(table.loc[table["quantity"] == "late_share", "lam"].iloc[0], color="0.6", lw=0.8)
     middle.set(xlabel=r"log-SNR $\lambda$", ylabel=r"share up to $\lambda$", ylim=(-0.03, 1.05))
     right.set_xticks(range(len(names)), names, fontsize="small")
-    right.set(ylabel=r"share at $s \geq 0.1\,T$", ylim=(0, 1.05), xlim=(-0.5, len(names) - 0.5))
+    right.set(ylabel=r"share at $s \geq 0.1\,T$", ylim=(0, 1.42), xlim=(-0.5, len(names) - 0.5))
+    right.set_yticks(np.linspace(0, 1, 6))
     grey = {"color": "0.3", "linestyle": ""}
     right.legend(
         handles=[
@@ -68,7 +73,7 @@ def draw(inputs, out) -> None:
             Line2D([], [], marker="x", label="entropy, measured", **grey),
         ],
         fontsize="x-small",
-        loc="center",
+        loc="upper left",
     )
     middle.legend(
         handles=[Line2D([], [], color=c, label=name) for name, c in colours.items()],
