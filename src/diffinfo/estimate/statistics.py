@@ -16,6 +16,16 @@ def mean_and_error(per_example: np.ndarray, axis: int = 0) -> tuple[np.ndarray, 
     return np.mean(per_example, axis=axis), deviation / np.sqrt(np.shape(per_example)[axis])
 
 
+def shares_of_last(per_example: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means of the columns of `(N, L)` over that of the last one, and their standard
+    errors, in which the two are correlated (the delta method).
+    """
+    means = np.mean(per_example, axis=0)
+    shares = means / means[-1]
+    _, errors = mean_and_error((per_example - shares * per_example[:, -1:]) / means[-1])
+    return shares, errors
+
+
 def half_width(standard_error, degrees=np.inf):
     """Return half the width of the 95 % confidence interval of a mean, by Student's t.
 

@@ -37,6 +37,11 @@ def frequencies(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     return np.hypot(down[:, None], across), np.arctan2(down[:, None], across) % np.pi
 
 
+def sectors(direction: np.ndarray, count: int) -> np.ndarray:
+    """Numbers from 0 of so many equal sectors of all directions, of the shape of `direction`."""
+    return (direction * count / np.pi + 0.5).astype(int) % count
+
+
 def symmetric(power: np.ndarray) -> np.ndarray:
     """The mean of power `(..., H, W)` at every wave vector and its opposite."""
     return 0.5 * (power + np.roll(power[..., ::-1, ::-1], 1, (-2, -1)))

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
-from diffinfo.figures.style import EXACT, PAGE, save, use_style
+from diffinfo.figures.style import EXACT, PAGE, band, save, use_style
 
 
 def draw(inputs, out) -> None:
@@ -34,16 +34,8 @@ def draw(inputs, out) -> None:
     left.legend(fontsize="small")
     for name in names:
         rows = of["information"][of["information"]["world"] == name].sort_values("lam")
-        middle.plot(rows["lam"], rows["share"], color=colours[name], label=name)
-        band = rows["half_width"] / rows["value"].iloc[-1]
-        middle.fill_between(
-            rows["lam"],
-            rows["share"] - band,
-            rows["share"] + band,
-            color=colours[name],
-            alpha=0.2,
-            linewidth=0,
-        )
+        half = rows["half_width"] / rows["value"].iloc[-1]
+        band(middle, rows["lam"], rows["share"], half, color=colours[name], label=name)
     entropy = of["entropy"].groupby("lam")["share"].mean()
     middle.plot(entropy, **EXACT, label="neural entropy")
     tau = of["late_information"]["lam"].iloc[0]

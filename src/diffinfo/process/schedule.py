@@ -71,6 +71,8 @@ def schedule_of(process: Mapping[str, float]) -> tuple[VPSchedule, tuple[float, 
     return schedule, schedule.log_snr_range(process["s_min"])
 
 
+TAU = 0.1  # in units of T: the paper divides perceptual from semantic there
+
 # First and last beta of DDPM's 1000 time steps, and the power: beta^power is even in the time step.
 DDPM_BETAS = {"linear": (1e-4, 0.02, 1.0), "scaled_linear": (0.00085, 0.012, 0.5)}
 

@@ -11,7 +11,6 @@ EXAMPLES = """\
   diffinfo class_spectra --data digits.npz --out spectra.csv"""
 
 LEVELS = 45  # of log-SNR; and one at the paper's splitting time
-TAU = 0.1
 
 
 def run(job: Job) -> None:
@@ -19,7 +18,7 @@ def run(job: Job) -> None:
 
     from diffinfo.data.dataset import load_dataset
     from diffinfo.files import write_table
-    from diffinfo.process.schedule import schedule_of
+    from diffinfo.process.schedule import TAU, schedule_of
     from diffinfo.studies.spectra import class_spectra
 
     schedule, lam_range = schedule_of(job.settings["process"])

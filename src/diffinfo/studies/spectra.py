@@ -7,8 +7,8 @@ import pandas as pd
 
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
-from diffinfo.estimate.statistics import mean_and_error
-from diffinfo.exact.random_fields import RandomFields, frequencies, hartley, symmetric
+from diffinfo.estimate.statistics import mean_and_error, shares_of_last
+from diffinfo.exact.random_fields import RandomFields, frequencies, hartley, sectors, symmetric
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import VPSchedule
 
@@ -20,8 +20,8 @@ _IMAGES = 20_000  # at most, of the training images
 def _smooth(values: np.ndarray, height: int, width: int) -> np.ndarray:
     """The mean of values `(..., H, W)` over rings of frequency, one cycle wide, and directions."""
     k, direction = frequencies(height, width)
-    sector = (direction * _SECTORS / np.pi + 0.5).astype(int) % _SECTORS
-    number = np.where(k.round() < 1, 0, 1 + k.round().astype(int) * _SECTORS + sector).ravel()
+    number = k.round().astype(int) * _SECTORS + sectors(direction, _SECTORS)
+    number = np.where(k.round() < 1, -1, number).ravel()
     _, number = np.unique(number, return_inverse=True)
     flat = values.reshape(-1, height * width)
     sums = np.stack([np.bincount(number, row) for row in flat])
@@ -61,10 +61,9 @@ def class_spectra(dataset: Dataset, schedule: VPSchedule, lams: np.ndarray) -> p
     at increasing log-SNRs `lams` `(L,)`, and how much power and difference of means they have.
 
     Rows "information": `lam`, `s`, `value`, `standard_error`; "share": that of the last level, with
-    its error. Rows "power" and "apart", per `frequency` in cycles a side and averaged over labels:
-    the variance of an entry given the label, and the variance over labels of its mean and, of
-    power, the standard deviation over labels relative to its mean (`value`). Raises: DataError for
-    data that are not labelled images.
+    its error. Rows "power" and "apart", per `frequency` in cycles a side: the variance of an entry
+    given the label, averaged over labels, and the variance over labels of its mean (`value`).
+    Raises: DataError for data that are not labelled images.
     """
     if not (dataset.x_train.ndim == 4 and dataset.classes):
         raise DataError("class spectra are of labelled images, and these data are not")
@@ -73,21 +72,20 @@ def class_spectra(dataset: Dataset, schedule: VPSchedule, lams: np.ndarray) -> p
     rng = np.random.default_rng(0)
     draws, y = fields.draw(_EXAMPLES, rng)
     values = fields.information(draws, y, rng.standard_normal(draws.shape), lams)
-    means, errors = mean_and_error(values)
-    shares = means / means[-1]
-    _, share_errors = mean_and_error((values - shares * values[:, -1:]) / means[-1])
     s = schedule.time(lams)
     rows = [
         {"quantity": quantity, "lam": lam, "s": time, "value": value, "standard_error": error}
-        for quantity, v, e in (("information", means, errors), ("share", shares, share_errors))
+        for quantity, v, e in (
+            ("information", *mean_and_error(values)),
+            ("share", *shares_of_last(values)),
+        )
         for lam, time, value, error in zip(lams, s, v, e, strict=True)
     ]
     k, _ = frequencies(*x.shape[1:])
     spectra = hartley(fields.means)
     apart = (fields.weights[:, None, None] * (spectra - spectra.mean(0)) ** 2).sum(0)
-    spread = fields.power.std(0) / fields.power.mean(0)
     for frequency in range(int(k.max().round()) + 1):
         ring = k.round() == frequency
-        for quantity, of in (("power", fields.power.mean(0)), ("apart", apart), ("spread", spread)):
+        for quantity, of in (("power", fields.power.mean(0)), ("apart", apart)):
             rows.append({"quantity": quantity, "frequency": frequency, "value": of[ring].mean()})
     return pd.DataFrame(rows)

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
 
-from diffinfo.estimate.statistics import half_width, mean_and_error
-from diffinfo.exact.random_fields import RandomFields, frequencies, symmetric
-from diffinfo.process.schedule import VPSchedule
+from diffinfo.estimate.statistics import half_width, mean_and_error, shares_of_last
+from diffinfo.exact.random_fields import RandomFields, frequencies, sectors, symmetric
+from diffinfo.process.schedule import TAU, VPSchedule
 from diffinfo.runs import Run, by_experiment
 from diffinfo.tables.codes import shares
 from diffinfo.tables.runs import combine
@@ -29,7 +29,6 @@ BANDS = {
     "one pixel": {},
 }
 INFORMATION = 1.0  # nats, of every world's clean images; H(Y) is log 4
-TAU = 0.1
 
 
 def world(name: str, contrast: float, side: int = 28) -> RandomFields:
@@ -40,7 +39,7 @@ def world(name: str, contrast: float, side: int = 28) -> RandomFields:
     """
     k, direction = frequencies(side, side)
     power = np.repeat(1 / (1 + k**2)[None], CLASSES, axis=0)
-    sector = (direction * CLASSES / np.pi + 0.5).astype(int) % CLASSES
+    sector = sectors(direction, CLASSES)
     for (low, high), factor in BANDS[name].items():
         inside = (k >= low) & (k < high)
         for y in range(CLASSES):
@@ -55,22 +54,18 @@ def world(name: str, contrast: float, side: int = 28) -> RandomFields:
     return RandomFields(power, means, np.full(CLASSES, 1 / CLASSES))
 
 
-def calibrated(name: str, information: float = INFORMATION, examples: int = 3000) -> float:
-    """The contrast at which clean images of a world hold so many nats about their class."""
+def calibrated(name: str, examples: int = 3000) -> float:
+    """The contrast at which clean images of a world hold INFORMATION about their class."""
 
     def excess(contrast):
         fields = world(name, contrast)
         x, y = fields.draw(examples, np.random.default_rng(0))
-        return fields.information(x, y, np.zeros_like(x), [30.0]).mean() - information
+        return fields.information(x, y, np.zeros_like(x), [30.0]).mean() - INFORMATION
 
     return brentq(excess, 1e-3, 5.0, xtol=1e-3)
 
 
-def worlds(
-    examples: int = 3000,
-    levels: int = 45,
-    names: Sequence[str] = tuple(BANDS),
-) -> pd.DataFrame:
+def worlds(examples: int = 3000, levels: int = 45) -> pd.DataFrame:
     """A row for each world, quantity and log-SNR, in nats.
 
     "information" is I(X_lam;Y), a mean over so many draws with its `standard_error`; "entropy" the
@@ -82,24 +77,24 @@ def worlds(
     schedule, rows = VPSchedule(), []
     lam_range = schedule.log_snr_range(1e-5)
     tau = float(schedule.log_snr(TAU))
-    lams = np.append(np.linspace(*lam_range, levels), tau)
-    for number, name in enumerate(names):
+    lams = np.insert(np.linspace(*lam_range, levels), 0, tau)
+    for number, name in enumerate(BANDS):
         contrast = calibrated(name, examples=examples)
         fields, rng = world(name, contrast), np.random.default_rng([number, 1])
         add = partial(_add, rows, {"world": name, "contrast": contrast, "examples": examples})
         x, y = fields.draw(examples, rng)
         gained = fields.information(x, y, rng.standard_normal(x.shape), lams)
-        means, errors = mean_and_error(gained)
+        (means, errors), (shares_of_i, share_errors) = (
+            mean_and_error(gained),
+            shares_of_last(gained),
+        )
         entropy = np.array([fields.conditional_entropy_produced(lam) for lam in lams]) - means
-        for at, lam in enumerate(lams[:-1]):
-            add("information", lam, means[at], errors[at], means[at] / means[-2])
-            add("entropy", lam, entropy[at], errors[at], entropy[at] / entropy[-2])
+        for at, lam in enumerate(lams[1:], start=1):
+            add("information", lam, means[at], errors[at], shares_of_i[at])
+            add("entropy", lam, entropy[at], errors[at], entropy[at] / entropy[-1])
             add("total_correlation", lam, fields.total_correlation(lam, means[at]), errors[at])
-        # The error of a share: the example's own share of both.
-        late = means[-1] / means[-2]
-        _, error = mean_and_error((gained[:, -1] - late * gained[:, -2]) / means[-2])
-        add("late_information", tau, late, error)
-        add("late_entropy", tau, entropy[-1] / entropy[-2], errors[-1] / entropy[-2])
+        add("late_information", tau, shares_of_i[0], share_errors[0])
+        add("late_entropy", tau, entropy[0] / entropy[-1], errors[0] / entropy[-1])
         k, _ = frequencies(*fields.power.shape[1:])
         for frequency in range(1, fields.power.shape[1] // 2 + 1):
             ring = fields.power[:, np.abs(k - frequency) < 0.5]
@@ -119,7 +114,7 @@ def predicted(runs: Sequence[Run]) -> pd.DataFrame:
 
     Rows "share" are I(X_lam;Y) over I(X;Y) up to `lam`; "late_share" the share at s >= TAU with its
     error (over draws, or held-out images and seeds); "entropy_share" and "late_entropy_share" those
-    of S_NN, measured; "power", "apart" and "spread" the spectra, against `frequency`.
+    of S_NN, measured; "power" and "apart" the spectra, against `frequency`.
     """
     tables, tau = [], VPSchedule().log_snr(TAU)
     for experiment, seeds in by_experiment(runs).items():

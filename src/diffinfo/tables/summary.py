@@ -9,7 +9,7 @@ import pandas as pd
 from diffinfo.errors import DataError
 from diffinfo.estimate.statistics import in_words
 from diffinfo.files import read_table
-from diffinfo.process.schedule import VPSchedule
+from diffinfo.process.schedule import TAU, VPSchedule
 from diffinfo.tables.codes import shares
 
 # Tables that are read, and columns of them: of profiles, likelihoods and estimates; and separation.
@@ -22,7 +22,6 @@ READ = {
 }
 SEPARATION = "separation"
 CUTOFFS = (1e-2, 1e-3, 1e-5)  # of the process's time s
-TAU = 0.1
 _NAMES = {
     "total_correlation": "total_correlation",
     "bits_per_dimension": "bits_per_dimension",
