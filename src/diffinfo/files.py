@@ -18,7 +18,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 
@@ -38,13 +38,13 @@ def write_atomic(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     for abandoned in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         with suppress(OSError, ImportError), open(abandoned, "ab") as stream:
-            _lock(stream)
+            lock(stream)
             abandoned.unlink()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with open(temporary, "wb") as stream:
             with suppress(OSError, ImportError):
-                _lock(stream)
+                lock(stream)
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
@@ -57,10 +57,11 @@ def write_atomic(path: str | Path, write: Callable[[BinaryIO], Any]) -> None:
         raise
 
 
-def _lock(stream: BinaryIO) -> None:
+def lock(stream: IO) -> None:
     """Lock a file until it is closed or its process dies.
 
-    Raises: OSError if another process has it, or where files have no locks; ImportError on Windows.
+    Raises: BlockingIOError if another process has it; OSError where files have no locks;
+    ImportError on Windows.
     """
     import fcntl
 

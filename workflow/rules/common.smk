@@ -1,4 +1,3 @@
-import fcntl
 import json
 import os
 import shlex
@@ -28,6 +27,7 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from diffinfo.config import read_config
 from diffinfo.errors import ConfigError, DataError
+from diffinfo.files import lock
 from diffinfo.plan import Plan
 from diffinfo.resources import memory, minutes
 from diffinfo.runs import Run
@@ -63,13 +63,13 @@ def held(folder):
     Path(folder).mkdir(parents=True, exist_ok=True)
     stream = open(Path(folder) / ".lock", "w")
     try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(stream)
     except BlockingIOError:
         raise WorkflowError(
             f"{folder}: another run is at work there; wait for its end, or give `results` in the config another folder"
         ) from None
-    except OSError:
-        pass  # a file system without locks
+    except (OSError, ImportError):
+        pass  # a file system, or a system, without locks
     return stream
 
 
@@ -112,9 +112,14 @@ def placed(command):
     return of
 
 
-def at_most(method, stage):
-    """What a function of `diffinfo.resources` says that a job takes, times the attempts."""
-    amount = of_run(lambda _, run: method(PLAN.experiments, run.experiment, stage.name), stage)
+def taken(function, stage):
+    """What a function of `diffinfo.resources` says that a job takes."""
+    return of_run(lambda _, run: function(PLAN.experiments, run.experiment, stage.name), stage)
+
+
+def at_most(function, stage):
+    """The same, times the attempts."""
+    amount = taken(function, stage)
     return lambda wildcards, attempt: attempt * amount(wildcards)
 
 

@@ -12,9 +12,7 @@ def expected(job):
     stage = next((stage for stage in RUN_STAGES if stage.name == job.rule.name), None)
     if stage is None:
         return DRAWING.get(job.wildcards.get("table"), DRAWING["any"])
-    return of_run(lambda _, run: seconds(PLAN.experiments, run.experiment, stage.name), stage)(
-        job.wildcards
-    )
+    return taken(seconds, stage)(job.wildcards)
 
 
 class Remaining(logging.Handler):
