@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from diffinfo.process.forward import noised
+from diffinfo.process.forward import blocks, noised
 
 LEVELS = (4.0, 2.0, 0.0, -2.0)  # log-SNRs at which the classifier looks
 _BLOCK = 2048  # images at once; what they make in the network takes 90 kB each at 28 x 28
@@ -24,14 +24,12 @@ def classifier_features(
     that is certain of clean images still tells noised ones apart, hence the several levels.
     """
     log_posterior = jax.jit(log_posterior)
-    block = min(len(x), _BLOCK)
     parts = []
     for number, level in enumerate(levels):
         eps = np.asarray(jax.random.normal(jax.random.fold_in(key, number), x.shape))
-        lam, of_level = jnp.full(block, level), []
-        for start in range(0, len(x), block):
-            rows = np.arange(start, min(start + block, len(x)))
-            padded = np.resize(rows, block)  # one shape, one compilation
+        of_level = []
+        for rows, padded in blocks(len(x), _BLOCK):
+            lam = jnp.full(len(padded), level)
             z, _ = noised(jnp.asarray(x[padded]), lam, jnp.asarray(eps[padded]))
             of_level.append(np.asarray(log_posterior(z, lam), float)[: len(rows)])
         parts.append(np.concatenate(of_level))

@@ -17,7 +17,7 @@ import numpy as np
 
 from diffinfo.loss import squared_error
 from diffinfo.process.denoise import Denoiser
-from diffinfo.process.forward import noised
+from diffinfo.process.forward import blocks, noised
 from diffinfo.process.schedule import VPSchedule
 
 CLASS_GROUPS = 8  # a posterior over labels may trust so many groups of strata differently
@@ -208,11 +208,8 @@ def evaluate_terms(
     if independent is None:
         names.remove("loss_independent")
     parts: dict[str, list[np.ndarray]] = {name: [] for name in (*names, "class_loss")}
-    block = min(block, len(x))
     bounds = [jnp.asarray(array, jnp.float32) for array in (strata.low, strata.high, strata.weight)]
-    for number, start in enumerate(range(0, len(x), block)):
-        rows = np.arange(start, min(start + block, len(x)))
-        padded = np.resize(rows, block)  # one shape, one compilation
+    for number, (rows, padded) in enumerate(blocks(len(x), block)):
         x_block, y_block = jnp.asarray(x[padded]), jnp.asarray(y[padded])
         class_loss, terms = _block_terms(
             denoiser,
@@ -230,8 +227,8 @@ def evaluate_terms(
         bad = ~np.isfinite(sum(parts[name][-1].sum(1) for name in names))
         if bad.any():
             raise FloatingPointError(
-                f"the denoiser gave NaN or infinity for example {start + int(np.argmax(bad))}"
+                f"the denoiser gave NaN or infinity for example {rows[int(np.argmax(bad))]}"
             )
-        report(start + len(rows), len(x))
+        report(int(rows[-1]) + 1, len(x))
     stacked = {name: np.concatenate(parts[name]) for name in names}
     return Terms(**stacked, class_loss=np.concatenate(parts["class_loss"]) if classes else None)

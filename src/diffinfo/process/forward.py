@@ -1,5 +1,7 @@
 """Noising on the log-SNR clock: `z = a x + b eps`, `a^2 = sigmoid(lam)`, `b^2 = sigmoid(-lam)`."""
 
+from collections.abc import Iterator
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,6 +13,16 @@ def decoded(x):
     Vectors stay as they are. x is a NumPy or JAX array of any shape.
     """
     return x.astype(np.float32) / 255 if x.dtype == np.uint8 else x
+
+
+def blocks(n: int, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Numbers of n examples in blocks of `size` (n, if that is fewer): those of a block, and as
+    many as a whole block has, of which the first are they. One shape is compiled once.
+    """
+    size = min(size, n)
+    for start in range(0, n, size):
+        rows = np.arange(start, min(start + size, n))
+        yield rows, np.resize(rows, size)
 
 
 def expand(coefficient: jax.Array, like: jax.Array) -> jax.Array:
