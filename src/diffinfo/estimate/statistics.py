@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, linregress
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 
 def mean_and_error(per_example: np.ndarray, axis: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -32,13 +31,15 @@ def half_width(standard_error, degrees=np.inf):
     standard_error, degrees (of freedom of that error): numbers or arrays. Of many examples it is
     1.96 standard errors; of three seeds that alone make the error, 4.3.
     """
-    return student.ppf(0.975, degrees) * standard_error
+    return stdtrit(degrees, 0.975) * standard_error
 
 
 def share_interval(right: int, n: int) -> tuple[float, float]:
     """Return Wilson's 95 % interval of a share, of which `right` of `n` draws are; it stays within
     [0, 1], and has a width also where all draws agree.
     """
+    from scipy.stats import binomtest  # half a second to load, which most jobs do without
+
     interval = binomtest(right, n).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
 
@@ -49,6 +50,8 @@ def exponent(x, y) -> tuple[float, float]:
 
     x, y: `(n,)`, positive.
     """
+    from scipy.stats import linregress
+
     fit = linregress(np.log(np.asarray(x, float)), np.log(np.asarray(y, float)))
     return float(fit.slope), float(fit.stderr)
 
