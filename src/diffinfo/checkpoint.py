@@ -99,13 +99,16 @@ def load_model(path: str | Path, kind: type = Model, dataset: Dataset | None = N
         raise DataError(f"{path}: not a diffinfo model (format 1)")
     try:
         about = json.loads(content["about"])
-        model = from_description(about["description"])
+        model, params = from_description(about["description"]), content["params"]
+        misfit = model.misfit(params)
     except (LookupError, TypeError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not a model of this version ({error!r}); train again") from error
+    if misfit:
+        raise DataError(f"{path}: {misfit}; train again")
     if not isinstance(model, kind):
         raise DataError(f"{path}: holds a {type(model).__name__}, and a {kind.__name__} is needed")
     if dataset is not None and about["provenance"]["data_sha256"] != dataset.card["sha256"]:
         raise DataError(
             f"{path}: was trained on other data than those named; train again or name its own data"
         )
-    return Checkpoint(model, content["params"], about["provenance"])
+    return Checkpoint(model, params, about["provenance"])

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from functools import cache, partial
 
@@ -112,6 +113,22 @@ def test_damaged_models_are_named(tmp_path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match=r"m\.msgpack: not a readable checkpoint"):
         load_model(path)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "unet"])
+def test_a_file_with_parameters_of_other_shapes_is_refused(kind, tmp_path):
+    model, params, _ = _model(kind, "one")
+    path = tmp_path / "m.msgpack"
+    leaves = jax.tree_util.tree_leaves_with_path(params)
+    for at, leaf in leaves[:: max(1, len(leaves) // 4)]:
+        name = jax.tree_util.keystr(at, simple=True, separator=".")
+        for other in (np.zeros((*leaf.shape, 2)), None):  # None: as if it were not there
+            changed = jax.tree_util.tree_map_with_path(
+                lambda path, v, at=at, other=other: other if path == at else v, params
+            )
+            save_model(path, model, jax.tree.map(np.asarray, changed), {})
+            with pytest.raises(DataError, match=rf"m\.msgpack: parameter {re.escape(name)}: shape"):
+                load_model(path)
 
 
 def test_programs_depend_on_shapes_not_on_the_data():

@@ -118,6 +118,10 @@ class _Network:
             for name in self.names
         }
         self._graphs = {name: nnx.graphdef(module) for name, module in abstract.items()}
+        self._shapes = jax.tree.map(
+            lambda leaf: leaf.shape,
+            {name: nnx.to_pure_dict(nnx.state(module)) for name, module in abstract.items()},
+        )
         self._fresh = jax.jit(
             lambda name, key: nnx.to_pure_dict(nnx.state(self._module(name, nnx.Rngs(key)))),
             static_argnums=0,
@@ -136,6 +140,19 @@ class _Network:
         """Fresh parameters, `{name: parameters}`."""
         keys = jax.random.split(jax.random.key(seed), len(self.names))
         return {name: self._fresh(name, key) for name, key in zip(self.names, keys, strict=True)}
+
+    def misfit(self, params: Mapping[str, Any]) -> str:
+        """The first trained parameter that is missing or has another shape than the network's, in
+        words; empty if they fit.
+        """
+        have = dict(jax.tree_util.tree_leaves_with_path(params))
+        need = jax.tree_util.tree_leaves_with_path(self._shapes, lambda v: isinstance(v, tuple))
+        for at, shape in need:
+            found = np.shape(have[at]) if at in have else "none"
+            if found != shape:
+                where = jax.tree_util.keystr(at, simple=True, separator=".")
+                return f"parameter {where}: shape {found}, where the network has {shape}"
+        return ""
 
     def constants(self, dataset: Dataset) -> dict[str, Any]:
         """What belongs to the parameters but is taken from the data, and not trained.
