@@ -3,8 +3,9 @@
 Exact fields of ten Gaussian classes, with errors added at log-SNR 0 to 10, against the energy of
 the error, 1/2 int alpha E|error|^2 in nats; the axis is linear below 0.1. The classifier that the
 mixture difference takes is exact. Left: an error of the unconditional field, which is not told the
-label, goes in full into differences of fields; the vertical lines are what it is for the image
-models, by how much their unconditional fields lose more than the mixture of their conditional ones.
+label, goes in full into differences of fields; grey is what it is for the image models (the range
+of a sweep), by how much their unconditional fields lose more than the mixture of their conditional
+ones.
 Middle: an error that all fields share leaves differences alone. Right: errors of each label's own.
 Bars are 95 % intervals; the dashed line is the exact information, the dotted one H(Y).
 """
@@ -32,8 +33,10 @@ TITLES = {
 def draw(inputs, out) -> None:
     """inputs: the table of fields with errors, and that of estimates."""
     table, estimates = pd.read_csv(inputs[0]), pd.read_csv(inputs[1])
+    estimates["of"] = estimates.get("sweep", estimates["experiment"])
+    estimates["of"] = estimates["of"].fillna(estimates["experiment"])
     measured = estimates[estimates["group"] == "mutual_information"].pivot_table(
-        index="experiment", columns="quantity", values="value", sort=False
+        index=["of", "experiment"], columns="quantity", values="value", sort=False
     )
     use_style()
     figure, axes = plt.subplots(
@@ -63,11 +66,13 @@ def draw(inputs, out) -> None:
         axis.set_title(title, fontsize="small")
     if "mixture_difference" in measured:
         gaps = (measured["loss_difference"] - measured["mixture_difference"]).dropna()
-        for experiment, gap in gaps.items():
-            axes[0].axvline(max(gap, 0), color="0.5", linewidth=0.8)
+        for name, of_sweep in gaps.groupby("of", sort=False):
+            low, high = max(of_sweep.min(), 0), max(of_sweep.max(), 0)
+            axes[0].axvspan(low, high, color="0.5", alpha=0.25, linewidth=0.8)
+            words = f"{low:.1f}" if len(of_sweep) == 1 else f"{low:.1f} to {high:.1f}"
             place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
             place |= {"rotation": 90, "ha": "right", "va": "top", "fontsize": "x-small"}
-            axes[0].annotate(f"{experiment}: {gap:.1f}", (max(gap, 0), 1), (-2, 0), **place)
+            axes[0].annotate(f"{name}: {words}", (high, 1), (-2, 0), **place)
     axes[0].set_ylabel("estimated $I(X;Y)$ (nats)")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize="x-small")

@@ -1,12 +1,12 @@
 """Guided image models: information that the images hold which they generate.
 
-Left: I(X;Y) in nats against the guidance weight w, by networks trained on the generated images
-(circles: classification bound; diamonds: mixture difference; crosses: loss difference) and by a
-classifier of real ones (squares), each on images that it has not seen; the dotted line is H(Y), the
-dashed one a guided joint Gaussian that holds H(Y) without guidance. Middle: what the classifier
-trained on generated images tells up to log-SNR lambda. Right: Frechet distance to held-out images,
-in features of the classifier of real ones; the dashed line is that of training images. Bars and
-bands are 95 % intervals over images.
+Left (legend above): I(X;Y) in nats against the guidance weight w, by networks trained on the
+generated images (circles: classification bound; diamonds: mixture difference; crosses: loss
+difference) and by a classifier of real ones (squares), each on images that it has not seen; the
+dotted line is H(Y), the dashed one a guided joint Gaussian that holds H(Y) without guidance.
+Middle: what the classifier trained on generated images tells up to log-SNR lambda. Right: Frechet
+distance to held-out images, in features of the classifier of real ones; the dashed line is that of
+training images. Bars and bands are 95 % intervals over images.
 """
 
 import matplotlib.pyplot as plt
@@ -27,7 +27,7 @@ def draw(inputs, out) -> None:
     """inputs: the table of generated images."""
     table = pd.read_csv(inputs[0]).sort_values("guidance_weight", kind="stable")
     use_style()
-    figure, (told, up_to, distance) = plt.subplots(1, 3, figsize=(PAGE, 2.7), layout="constrained")
+    figure, (told, up_to, distance) = plt.subplots(1, 3, figsize=(PAGE, 2.9), layout="constrained")
     for (kind, quantity), (label, colour, form) in TOLD.items():
         rows = table[(table["kind"] == kind) & (table["quantity"] == quantity)]
         look = {"fmt": form, "color": colour, "label": label, "markersize": 3.5, "linewidth": 0.9}
@@ -36,12 +36,13 @@ def draw(inputs, out) -> None:
     law = table[table["kind"] == "gaussian"]
     told.plot(law["guidance_weight"], law["value"], **EXACT, label="joint Gaussian, exact")
     bound = table["upper_bound"].max()
-    for axis in (told, up_to):
-        axis.axhline(bound, color=COLOURS["bound"], linestyle=":", label="$H(Y)$")
+    told.axhline(bound, color=COLOURS["bound"], linestyle=":", label="$H(Y)$")
+    up_to.axhline(bound, color=COLOURS["bound"], linestyle=":")
     # The Gaussian's line may leave the panel: it has no bound.
     most = max(3 * bound, 1.1 * table.loc[table["kind"] == "estimate", "value"].max())
     told.set(xlabel="guidance weight $w$", ylabel="$I(X;Y)$ (nats)", ylim=(0, most))
-    told.legend(fontsize="xx-small", loc="upper right")
+    handles, labels = told.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper center", ncols=6, fontsize="xx-small")
     levels = table[table["kind"] == "up_to"]
     weights = levels["guidance_weight"].unique()
     for weight, colour in zip(weights, sns.color_palette("viridis", len(weights)), strict=True):
