@@ -6,9 +6,9 @@ import pytest
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.exact.random_fields import RandomFields
+from diffinfo.exact.worlds import world
 from diffinfo.process.schedule import VPSchedule
 from diffinfo.studies.spectra import class_spectra, fields_of
-from diffinfo.tables.separability import world
 
 LAMS = np.array([-2.0, 0.0, 2.0, 4.0, 10.0])
 

@@ -117,6 +117,8 @@ def config(tmp_path_factory):
                 _shrink(section, value)
         if "generated" in experiment["data"]:
             experiment["data"]["generated"] |= {"n_train": 60, "n_test": 40, "steps": 2}
+        if "random_fields" in experiment["data"]:
+            experiment["data"]["random_fields"] |= {"n_train": 60, "n_test": 40}
         if "gaussian" in experiment["data"]:
             experiment["data"]["gaussian"] |= {"n_train": 200, "n_test": 60}
     return whole

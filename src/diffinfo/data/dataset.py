@@ -1,6 +1,6 @@
 """The file between the `data` stage and all others: an `.npz` with a fixed split, and a JSON card.
 
-x_train, x_test   (N, H, W, C) uint8 images, or (N, D) float vectors
+x_train, x_test   (N, H, W, C) images, 8-bit pixels or floats, or (N, D) float vectors
 y_train, y_test   (N,) integer labels 0 .. K-1, or (N, D_Y) float conditions
 """
 
@@ -32,6 +32,11 @@ class Dataset:
     @property
     def is_image(self) -> bool:
         """Whether x holds images, not vectors."""
+        return self.x_train.ndim == 4
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether x holds images of 8-bit pixels, 0 .. 255."""
         return self.x_train.dtype == np.uint8
 
     @property
@@ -50,9 +55,9 @@ def check_pairs(x: np.ndarray, y: np.ndarray, where: str) -> None:
     if x.dtype == np.uint8:
         if x.ndim != 4 or x.shape[-1] not in (1, 3):
             raise DataError(f"{where}: images must be uint8 (N, H, W, 1 or 3), got shape {x.shape}")
-    elif x.ndim != 2 or not np.issubdtype(x.dtype, np.floating):
+    elif x.ndim not in (2, 4) or not np.issubdtype(x.dtype, np.floating):
         raise DataError(
-            f"{where}: x must be uint8 images (N, H, W, C) or float vectors (N, D), "
+            f"{where}: x must be images (N, H, W, C), uint8 or floats, or float vectors (N, D), "
             f"got {x.dtype} {x.shape}"
         )
     labels = y.ndim == 1 and np.issubdtype(y.dtype, np.integer)

@@ -1,4 +1,5 @@
-"""The sources of data: a joint Gaussian with known truth, labelled images, or your own arrays.
+"""The sources of data: joint Gaussians and random fields with known truth, labelled images, or your
+own arrays.
 
 A source is a function from its options to a `Dataset`. A new one needs its function and its line in
 `SOURCES` here, its options in `config.schema.yaml`, and a line in `inputs.source_files` if it reads
@@ -25,6 +26,7 @@ from diffinfo.exact.joint_gaussian import (
     full_rank_covariance,
     with_information,
 )
+from diffinfo.exact.worlds import INFORMATION, world_with_information
 from diffinfo.files import read_arrays, sha256
 
 
@@ -118,6 +120,26 @@ def gaussian(settings: dict[str, Any]) -> Dataset:
         y_test,
         {"name": "gaussian", "source": "gaussian", "gaussian": settings, "truth": truth},
     )
+
+
+def random_fields(settings: dict[str, Any]) -> Dataset:
+    """Return images of a world of random fields, x `(N, S, S, 1)` floats and labels y `(N,)`.
+
+    Training and test rows are independent draws. Clean images hold one nat about their class, as
+    the card says; `exact/worlds.py` knows it at every noise level.
+    """
+    fields = world_with_information(settings["world"], settings["side"])
+    rng = np.random.default_rng([settings["seed"], 1])
+
+    def drawn(n):
+        blocks = [fields.draw(min(1000, n - at), rng) for at in range(0, n, 1000)]
+        x, y = (np.concatenate(arrays) for arrays in zip(*blocks, strict=True))
+        return x.astype(np.float32)[..., None], y.astype(np.int32)
+
+    truth = {"mutual_information": INFORMATION, "label_entropy": fields.label_entropy}
+    card = {"name": settings["world"], "source": "random fields", "random_fields": settings}
+    card |= {"classes": len(fields.weights), "truth": truth}
+    return Dataset(*drawn(settings["n_train"]), *drawn(settings["n_test"]), card)
 
 
 def digits(settings: dict[str, Any]) -> Dataset:
@@ -313,7 +335,13 @@ def with_noisy_labels(dataset: Dataset, keep: float, seed: int) -> Dataset:
     )
 
 
-SOURCES = {"gaussian": gaussian, "digits": digits, "folder": folder, "npz": npz}
+SOURCES = {
+    "gaussian": gaussian,
+    "random_fields": random_fields,
+    "digits": digits,
+    "folder": folder,
+    "npz": npz,
+}
 SOURCES |= {name: partial(prepared, name) for name in TEST_SPLITS}
 
 

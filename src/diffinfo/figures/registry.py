@@ -38,6 +38,8 @@ TABLES = {
     "perturbed.perturbed": Table(),
     "separability.worlds": Table(),
     "separability.predicted": Table(("spectra", "profile")),
+    "separability.measured": Table(("estimate", "profile")),
+    "separability.carried": Table(("latents",)),
     "theory.toys": Table(),
     "theory.path_costs": Table(),
     "theory.entropy_against_dimension": Table(),
@@ -163,6 +165,17 @@ FIGURES = {
         "separability.predicted",
         **_FIELDS,
         classifier=True,
+    ),
+    "worlds": Figure(
+        "where models of random fields find the label, beside where it is",
+        "separability.measured",
+        **_FIELDS,
+        classifier=True,
+    ),
+    "world_codes": Figure(
+        "what codes of random fields tell of the label, beside what is there to tell",
+        "separability.carried",
+        **_CODES,
     ),
     "label_to_image": Figure(
         "label to code to image, beside guidance", **_CODES, beside=True, picture="two_stages"

@@ -47,7 +47,7 @@ def run(job: Job) -> None:
         schedule=trained.schedule,
         s_min=trained.process["s_min"],
         log_posterior=judge.log_posterior if judge else None,
-        pixels_train=dataset.x_train if dataset.is_image else None,
+        pixels_train=dataset.x_train if dataset.has_pixels else None,
         linear_times=settings["linear_times"],
         risk_levels=0,
         seed=settings["seed"],

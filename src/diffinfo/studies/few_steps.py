@@ -56,7 +56,7 @@ class FewSteps:
     per_class: int
 
     def __post_init__(self):
-        if not (self.dataset.is_image and self.dataset.classes):
+        if not (self.dataset.has_pixels and self.dataset.classes):
             raise DataError("comparing schedules takes labelled images, and these data are not")
 
     @property

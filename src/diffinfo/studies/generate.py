@@ -104,7 +104,7 @@ def generate(
 
     Raises: DataError for data that are not labelled images.
     """
-    if not (dataset.is_image and dataset.classes):
+    if not (dataset.has_pixels and dataset.classes):
         raise DataError("generating takes a model of labelled images, and these data are not")
     schedule, (low, high) = schedule_of(process)
     grid = time_grid(schedule, low, high, settings["steps"], _POWER)

@@ -43,7 +43,7 @@ def label_maps(
     log-SNRs that the denoiser was trained on, which the `edges` within it part into ranges;
     settings: a config's `maps` section. Raises DataError for data that are not labelled images.
     """
-    if not (dataset.is_image and dataset.classes):
+    if not (dataset.has_pixels and dataset.classes):
         raise DataError("maps are of labelled images, and these data are not")
     lam_min, lam_max = lam_range
     inner = [edge for edge in settings["edges"] if lam_min < edge < lam_max]

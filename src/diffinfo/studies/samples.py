@@ -58,7 +58,7 @@ def samples(
     equal steps; settings: a config's `sample` section. Raises DataError for data that are not
     labelled images.
     """
-    if not (dataset.is_image and dataset.classes):
+    if not (dataset.has_pixels and dataset.classes):
         raise DataError("sampling draws labelled images, and these data are not")
     per_class, key = settings["per_class"], jax.random.key(settings["seed"])
     y = jnp.repeat(jnp.arange(dataset.classes), per_class)

@@ -8,61 +8,16 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import brentq
 
+from diffinfo.errors import DataError
 from diffinfo.estimate.statistics import half_width, mean_and_error, shares_of_last
-from diffinfo.exact.random_fields import RandomFields, frequencies, sectors, symmetric
+from diffinfo.exact.random_fields import frequencies
+from diffinfo.exact.worlds import BANDS, calibrated, world, world_with_information
+from diffinfo.files import read_json
 from diffinfo.process.schedule import TAU, VPSchedule
 from diffinfo.runs import Run, by_experiment
-from diffinfo.tables.codes import shares
+from diffinfo.tables.codes import codes, shares
 from diffinfo.tables.runs import combine
-
-CLASSES = 4  # as many directions
-VARIANCE = 0.1  # of pixels, as those of pictures in [0, 1] have
-# World -> bands of frequency (from, to, in cycles a side) and what contrast is multiplied by there:
-# in the world "both" each of the two tells about as much as the other.
-COARSE, FINE = (1.0, 4.0), (10.0, np.inf)
-BANDS = {
-    "coarse": {COARSE: 1.0},
-    "texture": {FINE: 1.0},
-    "both": {COARSE: 3.3, FINE: 1.0},
-    "one pixel": {},
-}
-INFORMATION = 1.0  # nats, of every world's clean images; H(Y) is log 4
-
-
-def world(name: str, contrast: float, side: int = 28) -> RandomFields:
-    """Fields of `side` x `side` pixels with power 1 / (1 + k^2) at k cycles a side.
-
-    Class y has `exp(contrast)` times the power in a quarter of all directions, within the bands of
-    the world; in the world "one pixel" instead a mean of `contrast (y - 1.5)` at one pixel.
-    """
-    k, direction = frequencies(side, side)
-    power = np.repeat(1 / (1 + k**2)[None], CLASSES, axis=0)
-    sector = sectors(direction, CLASSES)
-    for (low, high), factor in BANDS[name].items():
-        inside = (k >= low) & (k < high)
-        for y in range(CLASSES):
-            power[y] *= np.exp(factor * contrast * (inside & (sector == y)))
-    # At the highest frequency of an even side a wave vector and its opposite are told apart by
-    # neither sign; elsewhere they have one direction already.
-    power = symmetric(power)
-    power *= VARIANCE / power[0].mean()
-    means = np.zeros_like(power)
-    if not BANDS[name]:
-        means[:, side // 2, side // 2] = contrast * (np.arange(CLASSES) - (CLASSES - 1) / 2)
-    return RandomFields(power, means, np.full(CLASSES, 1 / CLASSES))
-
-
-def calibrated(name: str, examples: int = 3000) -> float:
-    """The contrast at which clean images of a world hold INFORMATION about their class."""
-
-    def excess(contrast):
-        fields = world(name, contrast)
-        x, y = fields.draw(examples, np.random.default_rng(0))
-        return fields.information(x, y, np.zeros_like(x), [30.0]).mean() - INFORMATION
-
-    return brentq(excess, 1e-3, 5.0, xtol=1e-3)
 
 
 def worlds(examples: int = 3000, levels: int = 45) -> pd.DataFrame:
@@ -108,6 +63,31 @@ def _add(rows, about, quantity, lam, value, error=0.0, share=np.nan, **more) -> 
     rows.append(about | row | {"share": share} | more)
 
 
+def _measured(seeds: Sequence[Run], quantity: str) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A profile of runs that differ in their seed: `value` up to every `lam`, in nats with errors,
+    and the time `s` there; and its share at s >= TAU, with errors.
+    """
+    tau = float(VPSchedule().log_snr(TAU))
+    profiles = [pd.read_csv(run.file("profile")) for run in seeds]
+    of_seeds = [p[p["quantity"] == quantity].sort_values("lam_high") for p in profiles]
+    first = of_seeds[0]
+    rows = [
+        {"lam": lam, "s": s} | combine(pd.Series(values), pd.Series(errors))
+        for lam, s, values, errors in zip(
+            first["lam_high"],
+            first["s_low"],
+            np.stack([each["remaining"] for each in of_seeds], 1),
+            np.stack([each["remaining_se"] for each in of_seeds], 1),
+            strict=True,
+        )
+    ]
+    early = pd.concat([shares(each, np.array([tau])) for each in of_seeds])
+    early = early[early["unit"] == "share"]
+    both = combine(early["value"], early["standard_error"])
+    late = {"lam": tau, "s": TAU} | both | {"value": 1 - both["value"]}
+    return pd.DataFrame(rows), late
+
+
 def predicted(runs: Sequence[Run]) -> pd.DataFrame:
     """Where labels of image models sit: `kind` "predicted" from class-conditional spectra of the
     training images (`studies/spectra.py`) or "measured" by the classifier of noised held-out ones.
@@ -122,22 +102,102 @@ def predicted(runs: Sequence[Run]) -> pd.DataFrame:
         late = spectra[(spectra["quantity"] == "share") & np.isclose(spectra["lam"], tau)]
         spectra = spectra[spectra["quantity"] != "information"]
         parts = [spectra, late.assign(quantity="late_share")]
-        profiles = [pd.read_csv(run.file("profile")) for run in seeds]
         for quantity, name in (("classifier", "share"), ("s_nn", "entropy_share")):
-            of_seeds = [p[p["quantity"] == quantity].sort_values("lam_high") for p in profiles]
-            up_to = np.mean(
-                [each["remaining"] / each["remaining"].iloc[-1] for each in of_seeds], 0
-            )
-            edges = {"lam": of_seeds[0]["lam_high"], "s": of_seeds[0]["s_low"], "value": up_to}
-            parts.append(pd.DataFrame(edges).assign(quantity=name))
-            early = pd.concat([shares(each, np.array([tau])) for each in of_seeds])
-            early = early[early["unit"] == "share"]
-            both = combine(early["value"], early["standard_error"])
-            row = {"quantity": f"late_{name}", "lam": tau, "s": TAU, "seeds": len(seeds)}
-            parts.append(pd.DataFrame([row | both | {"value": 1 - both["value"]}]))
+            up_to, late = _measured(seeds, quantity)
+            up_to = up_to[["lam", "s", "value"]]
+            up_to["value"] /= up_to["value"].iloc[-1]
+            parts.append(up_to.assign(quantity=name))
+            late = {"quantity": f"late_{name}", "seeds": len(seeds)} | late
+            parts.append(pd.DataFrame([late]))
         table = pd.concat(parts, ignore_index=True)
         table["kind"] = table["kind"].fillna("measured")
         tables.append(table.assign(experiment=experiment))
     table = pd.concat(tables, ignore_index=True)
     table["half_width"] = table["half_width"].fillna(half_width(table["standard_error"]))
     return table
+
+
+# What of a world is measured by which profile of its models.
+MEASURES = {
+    ("information", "classifier"): "classifier",
+    ("information", "fields"): "loss_difference",
+    ("entropy", "fields"): "s_nn",
+}
+
+
+def _world_of(experiment: str, result: dict) -> dict:
+    """The options of the world that a result is of. Raises: DataError for other data."""
+    if "random_fields" not in result["data"]:
+        raise DataError(f"{experiment}: is not of data.random_fields")
+    return result["data"]["random_fields"]
+
+
+def measured(runs: Sequence[Run], examples: int = 3000) -> pd.DataFrame:
+    """Models of worlds of random fields beside what these hold, in nats.
+
+    Rows "information" and "entropy": I(X_lam;Y) and the neural entropy up to `lam`, `by` a
+    "classifier" of noised images, the "fields" (the difference of losses) or "exact" (of so many
+    draws); "late_information" and "late_entropy" the shares at s >= TAU. Raises: DataError for runs
+    on other data.
+    """
+    rows, tau = [], float(VPSchedule().log_snr(TAU))
+    for experiment, seeds in by_experiment(runs).items():
+        options = _world_of(experiment, read_json(seeds[0].file("estimate")))
+        about = {"experiment": experiment, "world": options["world"], "seeds": len(seeds)}
+
+        def add(quantity, by, part, about=about):
+            rows.extend({**about, "quantity": quantity, "by": by, **row} for row in part)
+
+        for (quantity, by), profile in MEASURES.items():
+            up_to, late = _measured(seeds, profile)
+            add(quantity, by, up_to.to_dict("records"))
+            add(f"late_{quantity}", by, [late])
+        exact = world_with_information(options["world"], options["side"])
+        lams, rng = np.append(up_to["lam"], tau), np.random.default_rng(2)
+        x, y = exact.draw(examples, rng)
+        gained = exact.information(x, y, rng.standard_normal(x.shape), lams)
+        means, errors = mean_and_error(gained)
+        entropy = [exact.conditional_entropy_produced(lam) for lam in lams] - means
+        last = len(up_to) - 1
+        of_last = shares_of_last(gained[:, [-1, last]])
+        for quantity, values, late, late_error in (
+            ("information", means, of_last[0][0], of_last[1][0]),
+            ("entropy", entropy, entropy[-1] / entropy[last], errors[-1] / entropy[last]),
+        ):
+            parts = [
+                {"lam": lam, "s": s, "value": value, "standard_error": error}
+                for lam, s, value, error in zip(
+                    up_to["lam"], up_to["s"], values, errors, strict=False
+                )
+            ]
+            add(quantity, "exact", parts)
+            late = {"lam": tau, "s": TAU, "value": late, "standard_error": late_error}
+            add(f"late_{quantity}", "exact", [late])
+    table = pd.DataFrame(rows)
+    table["half_width"] = table["half_width"].fillna(half_width(table["standard_error"]))
+    return table
+
+
+def carried(runs: Sequence[Run], examples: int = 3000) -> pd.DataFrame:
+    """What the two codes of split autoencoders tell of the label in worlds of random fields, as
+    `codes` says it, beside `exact`: I(X_tau;Y) for the semantic code, which the decoder has at
+    s >= tau, and I(X;Y|X_tau) for the perceptual one, which it has before; with `exact_error`.
+
+    Raises: DataError for runs on other data.
+    """
+    table = codes(runs)
+    table = table[table["quantity"].isin(("classification_bound", "plain_classifier"))]
+    truths = []
+    for experiment, seeds in by_experiment(runs).items():
+        result = read_json(seeds[0].file("latents"))
+        options = _world_of(experiment, result)
+        exact = world_with_information(options["world"], options["side"])
+        schedule, rng = VPSchedule(), np.random.default_rng(2)
+        lams = np.array([schedule.log_snr(result["tau"]), schedule.log_snr_range(1e-5)[1]])
+        x, y = exact.draw(examples, rng)
+        early, whole = exact.information(x, y, rng.standard_normal(x.shape), lams).T
+        for latent, values in (("semantic", early), ("perceptual", whole - early)):
+            value, error = mean_and_error(values)
+            about = {"experiment": experiment, "world": options["world"], "latent": latent}
+            truths.append(about | {"exact": value, "exact_error": error})
+    return table.merge(pd.DataFrame(truths), on=["experiment", "latent"])

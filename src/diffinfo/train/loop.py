@@ -57,7 +57,9 @@ def summarize(dataset: Dataset) -> DataSummary:
     # Images have one mean and one scale for all entries; vectors are about standard already.
     mean, std = (float(x.mean()), float(x.std())) if dataset.is_image else (0.0, 1.0)
     if dataset.classes:
-        return DataSummary(x.shape[1:], mean, std, classes=dataset.classes, pixels=dataset.is_image)
+        return DataSummary(
+            x.shape[1:], mean, std, classes=dataset.classes, pixels=dataset.has_pixels
+        )
     y_mean, y_std = (tuple(float(v) for v in stat) for stat in (y.mean(0), y.std(0)))
     return DataSummary(
         x.shape[1:], mean, std, y_mean=y_mean, y_std=y_std, canonical="correlations" in dataset.card
