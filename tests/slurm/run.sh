@@ -2,6 +2,7 @@
 # The workflow on a real slurm of one node, set up here (Debian packages slurmctld, slurmd, slurm-client, munge; as root) and torn
 # down at the end: a tiny run from nothing to its manifest, with a job that is cancelled in the middle and has to be done again.
 # Not part of the tests: bash tests/slurm/run.sh
+# SUBMIT=1000 bash tests/slurm/run.sh measures instead how long so many trainings take to plan and to submit; none of them runs.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -61,6 +62,39 @@ done
 sinfo
 
 mkdir "$work/run" && cd "$work/run"
+workflow=("${SNAKEMAKE:-$root/.venv/bin/snakemake}" --snakefile "$root/Snakefile" --profile "$root/profiles/slurm" --latency-wait 5)
+
+if [[ ${SUBMIT:-} ]]; then
+    cat > sweep.yaml << CONFIG
+title: sweep
+expected_minutes: 1
+results: results
+experiments:
+  pair:
+    seeds: [$(seq --separator ", " "$SUBMIT")]
+    data: {gaussian: {dim_x: 3, dim_y: 2, n_train: 500, n_test: 100}}
+    network: {mlp: {width: 16, depth: 1}}
+    train: {steps: 10, batch: 64}
+figures: {fig12: [pair]}
+CONFIG
+    "${workflow[@]}" --configfile sweep.yaml --until data > data.log 2>&1 || { cat data.log; exit 1; }
+    scontrol update PartitionName=all State=DOWN  # it takes jobs, and starts none
+    started=$(date +%s.%N)
+    "${workflow[@]}" --configfile sweep.yaml --until train --jobs "$SUBMIT" > log 2>&1 &
+    running=$!
+    first="" count=0
+    while (( count < SUBMIT )); do
+        kill -0 "$running" || { cat log; exit 1; }
+        sleep 0.2
+        count=$(squeue --noheader | wc -l)
+        [[ $first ]] || (( count == 0 )) || { first=$(date +%s.%N); early=$count; }
+    done
+    awk -v a="$started" -v b="$first" -v c="$(date +%s.%N)" -v n="$SUBMIT" -v early="$early" \
+        'BEGIN {printf "slurm: %d jobs planned in %.1f s, submitted in %.1f s (%.1f a second)\n", n, b - a, c - b, (n - early) / (c - b)}'
+    kill -KILL "$running"  # nothing is worth waiting for
+    exit
+fi
+
 cat > tiny.yaml << CONFIG
 title: tiny
 expected_minutes: 1
@@ -78,8 +112,7 @@ experiments:
     estimate: {draws: 2, max_examples: 20}
 figures: {fig12: [pair], fig16: [digits]}
 CONFIG
-snakemake=("${SNAKEMAKE:-$root/.venv/bin/snakemake}" --snakefile "$root/Snakefile" --configfile tiny.yaml --profile "$root/profiles/slurm" --latency-wait 5)
-"${snakemake[@]}" > log 2>&1 &
+"${workflow[@]}" --configfile tiny.yaml > log 2>&1 &
 running=$!
 # The long training is cancelled once it is under way.
 until compgen -G "results/runs/pair/seed-0/.resume/*" > /dev/null; do
@@ -92,6 +125,6 @@ scancel "$job"
 wait "$running" || { cat log; exit 1; }
 grep -h "going on from step" results/logs/train/pair-seed-0.log || { echo "the training did not go on from its state" >&2; exit 1; }
 grep -E "Trying to restart|[0-9]+ of [0-9]+ steps \(100%\)" log
-"${snakemake[@]}" --dry-run 2>&1 | grep "Nothing to be done"
-"${snakemake[@]}" verify --executor local --cores 1 2>&1 | grep "files are as they were" || "$root/.venv/bin/diffinfo" verify results/manifest.json
+"${workflow[@]}" --configfile tiny.yaml --dry-run 2>&1 | grep "Nothing to be done"
+"${workflow[@]}" --configfile tiny.yaml verify --executor local --cores 1 2>&1 | grep "files are as they were" || "$root/.venv/bin/diffinfo" verify results/manifest.json
 echo "slurm: the run ended, the cancelled job was done again, and nothing is left to do"
