@@ -16,10 +16,11 @@ def decoded(x):
 
 
 def blocks(n: int, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Numbers of n examples in blocks of `size` (n, if that is fewer): those of a block, and as
-    many as a whole block has, of which the first are they. One shape is compiled once.
+    """Numbers of n examples in as few blocks of at most `size` as there can be: those of a block,
+    and as many as a whole block has, of which the first are they. One shape is compiled once, and
+    blocks are alike, so that few examples are taken twice.
     """
-    size = min(size, n)
+    size = -(-n // -(-n // size)) if n else 1
     for start in range(0, n, size):
         rows = np.arange(start, min(start + size, n))
         yield rows, np.resize(rows, size)
