@@ -55,18 +55,33 @@ def test_total_correlation_is_that_of_the_pixels(measured):
     assert_agrees(measured["total_correlation"], marginal - _entropy(WEIGHTS))
 
 
-def test_total_entropy_of_dequantised_pixels(measured):
-    # S_tot = E log p(u) - E log N(u; 0, I) with u = (k + U) / 256, whose density is P(k) 256^2.
-    squares = (
-        np.mean(
-            [((PICTURES + u) / 256.0) ** 2 for u in (np.arange(1000) + 0.5) / 1000], axis=0
-        ).sum(1)
-        @ WEIGHTS
-    )
-    total = -_entropy(WEIGHTS) + 2 * np.log(256) + np.log(2 * np.pi) + 0.5 * squares
+def test_total_entropy_up_to_the_last_level(measured):
+    # At log-SNR 15 the noise is a seventh of a grey level: H(x | z) is nothing.
+    alpha, noise = 1 / (1 + np.exp(-15.0)), 1 / (1 + np.exp(15.0))
+    squares = WEIGHTS @ (decoded(PICTURES) ** 2).sum(1)
+    total = 0.5 * alpha * squares + noise - 1 - np.log(noise) - _entropy(WEIGHTS)
     assert_agrees(measured["total_entropy"], total)
     parts = measured["pixel_entropy"].value + measured["total_correlation"].value
     assert parts == pytest.approx(measured["total_entropy"].value)
+
+
+@pytest.mark.parametrize("lam", [8.0, 12.0])
+def test_total_entropy_where_noise_hides_grey_levels(lam):
+    """One pixel of eight neighbouring grey levels, of which log-SNR 8 tells few apart."""
+    levels, weights = np.arange(100, 108, dtype=np.uint8)[:, None], np.arange(1, 9) / 36
+    rng = np.random.default_rng(0)
+    train, test = (rng.choice(levels[:, 0], (n, 1, 1, 1), p=weights) for n in (200_000, 30_000))
+    denoiser = MixtureDenoiser.of(decoded(levels), 0.0, weights, np.zeros(8))
+    strata = Strata.stratified(-12.0, lam, 96)
+    y, key = np.zeros(len(test), np.int32), jax.random.key(0)
+    terms = evaluate_terms(denoiser, decoded(test), y, strata, key, block=15_000)
+    total = likelihood(terms, strata, train, test, jax.random.key(1))["total_entropy"]
+    alpha, noise = 1 / (1 + np.exp(-lam)), 1 / (1 + np.exp(lam))
+    means = np.sqrt(alpha) * decoded(levels)[:, 0].astype(float)
+    z = np.linspace(means[0] - 10 * noise**0.5, means[-1] + 10 * noise**0.5, 20_001)
+    p = weights @ np.exp(-0.5 * (z - means[:, None]) ** 2 / noise) / np.sqrt(2 * np.pi * noise)
+    ratio = np.log(np.maximum(p, 1e-300)) + 0.5 * np.log(2 * np.pi) + 0.5 * z**2
+    assert_agrees(total, float(np.trapezoid(p * ratio, z)))
 
 
 def test_values_never_seen_stay_possible():

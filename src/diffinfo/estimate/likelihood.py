@@ -9,9 +9,10 @@ needs no dequantisation (Kingma et al. 2021, "Variational Diffusion Models", Eqs
 that value in training, so values that never occur need not be learnt. A large cut-off lam_c leaves
 all of it to the field and a small one to the histograms; the one used is the best for other images.
 
-Dequantised evenly, `u = (k + U) / 256`, the same pixels have the differential entropy
-h = H - D log 256, the total entropy `S_tot = D/2 log 2 pi + 1/2 E|u|^2 - h` and the same total
-correlation (Eq. 7).
+Up to a level lam (b^2 = 1 - alpha is its noise), where H(x | z) is left of H, the same bound on H
+implies the total entropy, with the total correlation of the pixels in it (Eq. 7):
+
+    S_tot = KL(p(z) || N(0, I)) = 1/2 E|z|^2 - D/2 (1 + log b^2) - H + H(x | z)
 """
 
 import jax
@@ -83,8 +84,9 @@ def likelihood(
     total_correlation_integral   the same from fields alone, without the histograms' part at the
                        cut-off: 1/2 int (E|eps - eps_i|^2 - E|eps - eps_u|^2) dlam, where eps_i is
                        the field of independent pixels; only if `terms` has its loss
-    total_entropy      S_tot, a lower bound
-    pixel_entropy      the part of it that single pixels account for, sum_k KL(p(u_k) || N(0, 1))
+    total_entropy      S_tot up to the last level of the strata, a lower bound where H(x | z) there
+                       is that of pixels by themselves, or little
+    pixel_entropy      the part of it that single pixels account for, sum_k KL(p(z_k) || N(0, 1))
     """
     log_p = log_histograms(train)
     last = np.unique(np.linspace(0, len(strata.high) - 1, _CUT_OFFS).round().astype(int))
@@ -100,8 +102,10 @@ def likelihood(
         nll[apply] = bounds[apply, bounds[fit].mean(0).argmin()]
     independent = independent_pixels(log_p, test)
     dimension = int(np.prod(test.shape[1:]))
-    squares = ((test + 0.5) ** 2 + 1 / 12).reshape(len(test), -1).sum(1) / VALUES**2
-    total = 0.5 * dimension * np.log(2 * np.pi) + 0.5 * squares - nll + dimension * np.log(VALUES)
+    signal, noise = 1 / (1 + np.exp(-strata.high[-1])), 1 / (1 + np.exp(strata.high[-1]))
+    squares = signal * np.square(decoded(test), dtype=float).reshape(len(test), -1).sum(1)
+    of_noise = 0.5 * dimension * (noise - 1 - np.log(noise))
+    total = 0.5 * squares + of_noise - nll + rest[-1]  # the last cut-off is the last level
     parts = {
         "nll": nll,
         "nll_independent": independent,

@@ -1,13 +1,13 @@
 """Fig. 21, total correlation, and bits per dimension beside those of other models.
 
-Left: the total entropy of dequantised pixels (in nats per dimension), split into that of single
-pixels and total correlation. The first two contain the dequantisation's width of one grey level:
-half of that adds log 2 to each. The total correlation is a lower bound: what the network has not
-learnt is missing. Middle: total correlation of images under Gaussian noise, by how much the
-network's denoising losses are below those of independent pixels; it needs no dequantisation. The
-upper axis has the noise's standard deviation in grey levels, that is, the width up to which pixels
-are blurred. Right: bits per dimension, upper bounds, beside independent pixels and published models
-(squares). Images are held out, and bars and bands are 95 % intervals.
+Left: the total entropy up to the largest log-SNR (in nats per dimension), split into that of single
+pixels and total correlation. The first two grow with that log-SNR, by half a nat for each unit. The
+total correlation is a lower bound: what the network has not learnt is missing. Middle: total
+correlation of images under Gaussian noise, by how much the network's denoising losses are below
+those of independent pixels. The upper axis has the noise's standard deviation in grey levels, that
+is, the width up to which pixels are blurred. Right: bits per dimension, upper bounds, beside
+independent pixels and published models (squares). Images are held out, and bars and bands are 95 %
+intervals.
 """
 
 import matplotlib.pyplot as plt
