@@ -1,7 +1,13 @@
 """What the modules of this folder begin with."""
 
+import signal
+
 import pytest
 from tests.faults.children import COMMANDS, diffinfo
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
