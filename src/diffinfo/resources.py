@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any
 
 _SIDES = {"digits": 8, "mnist": 28, "cifar10": 32, "tiny_imagenet": 64, "folder": 64}
-_SIDES |= {"random_fields": 28}
 _CLASSES = {"tiny_imagenet": 200, "random_fields": 4}
 _TEST_EXAMPLES = {"digits": 450, "gaussian": 5000}  # 1000 of others, unless the config says
 # Starting and compiling, in seconds, and on top a share of the training's time where no count of
@@ -91,7 +90,7 @@ def _pixels(experiments: Mapping[str, Any], name: str) -> int:
     if source == "generated":
         return _pixels(experiments, options["of"])
     images = "mlp" not in experiments[name]["network"]
-    side = options.get("size") or _SIDES.get(source, 64 if images else 0)
+    side = options.get("size") or options.get("side") or _SIDES.get(source, 64 if images else 0)
     return side**2
 
 

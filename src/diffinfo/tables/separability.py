@@ -11,7 +11,7 @@ import pandas as pd
 
 from diffinfo.errors import DataError
 from diffinfo.estimate.statistics import half_width, mean_and_error, shares_of_last
-from diffinfo.exact.random_fields import frequencies
+from diffinfo.exact.random_fields import RandomFields, frequencies
 from diffinfo.exact.worlds import BANDS, calibrated, world, world_with_information
 from diffinfo.files import read_json
 from diffinfo.process.schedule import TAU, VPSchedule
@@ -37,13 +37,9 @@ def worlds(examples: int = 3000, levels: int = 45) -> pd.DataFrame:
         contrast = calibrated(name, examples=examples)
         fields, rng = world(name, contrast), np.random.default_rng([number, 1])
         add = partial(_add, rows, {"world": name, "contrast": contrast, "examples": examples})
-        x, y = fields.draw(examples, rng)
-        gained = fields.information(x, y, rng.standard_normal(x.shape), lams)
-        (means, errors), (shares_of_i, share_errors) = (
-            mean_and_error(gained),
-            shares_of_last(gained),
-        )
-        entropy = np.array([fields.conditional_entropy_produced(lam) for lam in lams]) - means
+        gained, entropy = _exact(fields, lams, examples, rng)
+        means, errors = mean_and_error(gained)
+        shares_of_i, share_errors = shares_of_last(gained)
         for at, lam in enumerate(lams[1:], start=1):
             add("information", lam, means[at], errors[at], shares_of_i[at])
             add("entropy", lam, entropy[at], errors[at], entropy[at] / entropy[-1])
@@ -56,6 +52,18 @@ def worlds(examples: int = 3000, levels: int = 45) -> pd.DataFrame:
             add("power", tau, ring.max(0).mean(), frequency=frequency, other=ring.min(0).mean())
     table = pd.DataFrame(rows)
     return table.assign(half_width=half_width(table["standard_error"], examples - 1))
+
+
+def _exact(
+    fields: RandomFields, lams: np.ndarray, examples: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """What so many draws of a world hold at log-SNRs `lams` `(L,)`, in nats: `(examples, L)`, whose
+    means are I(X_lam;Y), and the neural entropy up to there, `(L,)`.
+    """
+    x, y = fields.draw(examples, rng)
+    gained = fields.information(x, y, rng.standard_normal(x.shape), lams)
+    given_class = np.array([fields.conditional_entropy_produced(lam) for lam in lams])
+    return gained, given_class - gained.mean(0)
 
 
 def _add(rows, about, quantity, lam, value, error=0.0, share=np.nan, **more) -> None:
@@ -104,9 +112,8 @@ def predicted(runs: Sequence[Run]) -> pd.DataFrame:
         parts = [spectra, late.assign(quantity="late_share")]
         for quantity, name in (("classifier", "share"), ("s_nn", "entropy_share")):
             up_to, late = _measured(seeds, quantity)
-            up_to = up_to[["lam", "s", "value"]]
-            up_to["value"] /= up_to["value"].iloc[-1]
-            parts.append(up_to.assign(quantity=name))
+            share = up_to["value"] / up_to["value"].iloc[-1]
+            parts.append(up_to[["lam", "s"]].assign(value=share, quantity=name))
             late = {"quantity": f"late_{name}", "seeds": len(seeds)} | late
             parts.append(pd.DataFrame([late]))
         table = pd.concat(parts, ignore_index=True)
@@ -153,24 +160,16 @@ def measured(runs: Sequence[Run], examples: int = 3000) -> pd.DataFrame:
             add(quantity, by, up_to.to_dict("records"))
             add(f"late_{quantity}", by, [late])
         exact = world_with_information(options["world"], options["side"])
-        lams, rng = np.append(up_to["lam"], tau), np.random.default_rng(2)
-        x, y = exact.draw(examples, rng)
-        gained = exact.information(x, y, rng.standard_normal(x.shape), lams)
+        lams = np.insert(up_to["lam"].to_numpy(), 0, tau)
+        gained, entropy = _exact(exact, lams, examples, np.random.default_rng(2))
         means, errors = mean_and_error(gained)
-        entropy = [exact.conditional_entropy_produced(lam) for lam in lams] - means
-        last = len(up_to) - 1
-        of_last = shares_of_last(gained[:, [-1, last]])
+        of_last, of_last_errors = shares_of_last(gained)
         for quantity, values, late, late_error in (
-            ("information", means, of_last[0][0], of_last[1][0]),
-            ("entropy", entropy, entropy[-1] / entropy[last], errors[-1] / entropy[last]),
+            ("information", means, of_last[0], of_last_errors[0]),
+            ("entropy", entropy, entropy[0] / entropy[-1], errors[0] / entropy[-1]),
         ):
-            parts = [
-                {"lam": lam, "s": s, "value": value, "standard_error": error}
-                for lam, s, value, error in zip(
-                    up_to["lam"], up_to["s"], values, errors, strict=False
-                )
-            ]
-            add(quantity, "exact", parts)
+            levels = up_to[["lam", "s"]].assign(value=values[1:], standard_error=errors[1:])
+            add(quantity, "exact", levels.to_dict("records"))
             late = {"lam": tau, "s": TAU, "value": late, "standard_error": late_error}
             add(f"late_{quantity}", "exact", [late])
     table = pd.DataFrame(rows)
@@ -192,10 +191,9 @@ def carried(runs: Sequence[Run], examples: int = 3000) -> pd.DataFrame:
         result = read_json(seeds[0].file("latents"))
         options = _world_of(experiment, result)
         exact = world_with_information(options["world"], options["side"])
-        schedule, rng = VPSchedule(), np.random.default_rng(2)
+        schedule = VPSchedule()
         lams = np.array([schedule.log_snr(result["tau"]), schedule.log_snr_range(1e-5)[1]])
-        x, y = exact.draw(examples, rng)
-        early, whole = exact.information(x, y, rng.standard_normal(x.shape), lams).T
+        early, whole = _exact(exact, lams, examples, np.random.default_rng(2))[0].T
         for latent, values in (("semantic", early), ("perceptual", whole - early)):
             value, error = mean_and_error(values)
             about = {"experiment": experiment, "world": options["world"], "latent": latent}
