@@ -1,14 +1,18 @@
 """Oracles and tiny data shared by the tests."""
 
 import os
+from importlib.metadata import version
 
 # Tests compile much and compute little: without optimisation and fusion emitters compiling takes a
-# sixth of the time. It must be said before JAX starts; processes that tests start inherit it.
-os.environ["XLA_FLAGS"] = (
-    f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0"
-    " --xla_llvm_disable_expensive_passes=true --xla_cpu_use_fusion_emitters=false"
-    " --xla_cpu_multi_thread_eigen=false"
-)
+# sixth of the time. It must be said before JAX starts; processes that tests start inherit it. With
+# JAX_PLATFORMS=cuda the tests run on a GPU, as they are.
+if os.environ.get("JAX_PLATFORMS", "cpu") == "cpu":
+    os.environ["XLA_FLAGS"] = (
+        f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0"
+        " --xla_llvm_disable_expensive_passes=true --xla_cpu_multi_thread_eigen=false"
+    )
+    if version("jaxlib").startswith("0.10."):  # later ones stop at a flag that they do not know
+        os.environ["XLA_FLAGS"] += " --xla_cpu_use_fusion_emitters=false"
 # Tests run side by side: a second thread of each would only wait for the other's.
 os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
