@@ -13,6 +13,7 @@ import time
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from diffinfo.config import read_settings
@@ -42,7 +43,9 @@ def forward_work(model, constants) -> float:
     def field(params, z, lam, y):
         return model.field(params, "shared", z, lam, y, jnp.ones(1))
 
-    return jax.jit(field).lower(params, z, lam, y).cost_analysis()["flops"]
+    with jax.default_device(jax.devices("cpu")[0]):  # GPUs do not count
+        params, z, lam, y = jax.tree.map(np.asarray, (params, z, lam, y))
+        return jax.jit(field).lower(params, z, lam, y).cost_analysis()["flops"]
 
 
 def main() -> None:
@@ -88,7 +91,8 @@ def main() -> None:
         print(
             f"batch {batch}: {flat.size / 1e6:.1f} M parameters, first {chunk} steps in "
             f"{compiled:.1f} s, then {rate:.2f} steps/s, {rate * batch:.0f} images/s, "
-            f"{3 * work * batch * rate / 1e12:.1f} TFLOP/s, MFU {3 * work * batch * rate / limit:.1%}",
+            f"{3 * work * batch * rate / 1e12:.1f} TFLOP/s, "
+            f"MFU {3 * work * batch * rate / limit:.1%}",
             flush=True,
         )
 
