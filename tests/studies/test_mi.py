@@ -3,6 +3,7 @@ truths.
 """
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -236,22 +237,22 @@ def test_minutes_end_training(quick):
     assert any("time was up" in warning for warning in measured.warnings)
 
 
-def test_more_than_radial_factors_must_tell_more_than_the_error_of_that():
+def test_more_than_radial_factors_must_lose_less_by_the_error_of_that():
     rng = np.random.default_rng(0)
+    noise, one, other = rng.standard_normal((400, 1)), np.zeros(1), np.ones(1)
 
-    def told(mean):
-        return _terms(loss_u=mean)
+    def lost(unconditional, conditional):
+        return _terms(loss_u=unconditional + noise, loss_c=conditional + rng.permutation(noise))
 
-    noise = rng.standard_normal((400, 1))
-    ways = [
-        told(1 + noise),
-        told(1.001 + rng.permutation(noise)),
-        told(0.9 + noise),
-        told(0.8 + noise),
-    ]
-    assert cross_fit.better(ways, [0, 3, 0, 3]) == 0
-    assert cross_fit.better(ways[::2], [3, 3]) == 0
-    assert cross_fit.better([*ways[:3], told(2 + noise)], [0, 3, 0, 3]) == 3
+    def chosen(*candidates):
+        ways, terms = zip(*candidates, strict=True)
+        return cross_fit.better(terms, [SimpleNamespace(x=x, depth=depth) for x, depth in ways])
+
+    radial, deep = ((one, 0), lost(3, 2)), ((one, 3), lost(2, 1.5))
+    assert chosen(radial, deep) == 1, "though it tells less"
+    assert chosen(radial, ((one, 3), lost(3, 1.99))) == 0
+    assert chosen(((one, 3), lost(3, 2)), ((other, 3), lost(9, 5))) == 1
+    assert chosen(deep, radial, ((other, 3), lost(3, 2.7)), ((other, 0), lost(4, 2))) == 0
 
 
 @pytest.mark.parametrize(

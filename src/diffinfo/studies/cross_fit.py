@@ -258,22 +258,24 @@ class CrossFitted:
     networks: list[FittedNetwork]
 
 
-def better(candidates: list[Terms], depths: list[int]) -> int:
-    """The index of the candidate with the most information on the same rows.
+def better(candidates: list[Terms], directions: list[Direction]) -> int:
+    """The index of the best candidate, from the terms of the same rows in each of the directions.
 
-    Radial factors alone (the smaller depth) win unless a deeper network has more by more than the
-    standard error of the difference.
+    Radial factors alone win over a deeper network unless its fields have smaller losses, by more
+    than the standard error of the difference: where there is more information, there may just be an
+    unconditional field that has not learnt what its side is like. Losses of different sides are not
+    comparable; of these, the one with more information is taken.
     """
-    gains = [(terms.loss_u - terms.loss_c).sum(1) for terms in candidates]
-    best = {
-        depth: max(
-            (i for i in range(len(candidates)) if depths[i] == depth), key=lambda i: gains[i].mean()
-        )
-        for depth in depths
-    }
-    simple, full = best[min(best)], best[max(best)]
-    more = Estimate.of(gains[full] - gains[simple])
-    return full if more.value > more.standard_error else simple
+    depths = [direction.depth for direction in directions]
+    losses = [(terms.loss_u + terms.loss_c).sum(1) for terms in candidates]
+    gains = [(terms.loss_u - terms.loss_c).sum(1).mean() for terms in candidates]
+    kept = []
+    for side in {id(direction.x): direction.x for direction in directions}.values():
+        same = [i for i, direction in enumerate(directions) if direction.x is side]
+        simple, full = min(same, key=depths.__getitem__), max(same, key=depths.__getitem__)
+        less = Estimate.of(losses[simple] - losses[full])
+        kept.append(full if less.value > less.standard_error else simple)
+    return max(kept, key=gains.__getitem__)
 
 
 def cross_fitted(
@@ -304,7 +306,7 @@ def cross_fitted(
                 direction.measure(network, watched, watched_key)
                 for direction, network in zip(directions, fitted, strict=True)
             ]
-            chosen = better(candidates, [direction.depth for direction in directions])
+            chosen = better(candidates, directions)
             directions, fitted = [directions[chosen]], [fitted[chosen]]
         (direction,), (network,) = directions, fitted
         order.append(inside)
