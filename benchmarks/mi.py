@@ -1,6 +1,8 @@
 """`estimate_mi` on every pair of known information (`diffinfo/exact/pairs.py`).
 
-    python benchmarks/mi.py [--rows 10000] [--only student rolled] [--seed 0] > mi.csv
+    python benchmarks/mi.py [--rows 10000] [--only student rolled] [--pictures] [--seed 0] > mi.csv
+
+--pictures takes pairs of 16 x 16 images instead.
 
 Writes one CSV line per pair: the truth, the estimate and its standard error, whether it is within
 5 % or 0.05 nats, the linear-Gaussian part, the other estimators, and seconds. The whole suite takes
@@ -14,7 +16,7 @@ import sys
 import numpy as np
 
 from diffinfo import estimate_mi
-from diffinfo.exact.pairs import suite
+from diffinfo.exact.pairs import pictures, suite
 
 
 def main() -> None:
@@ -25,10 +27,11 @@ def main() -> None:
     parser.add_argument(
         "--only", nargs="*", default=[], help="pairs whose name holds one of these words"
     )
+    parser.add_argument("--pictures", action="store_true", help="pairs of images instead")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     writer = None
-    for number, pair in enumerate(suite()):
+    for number, pair in enumerate(pictures() if args.pictures else suite()):
         if args.only and not any(word in pair.name for word in args.only):
             continue
         estimate = estimate_mi(

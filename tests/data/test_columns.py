@@ -78,7 +78,7 @@ def test_nothing_left_is_an_error():
         ([[1, 2], [3]], "x: rows differ in length"),
         (3.0, r"got \(\)"),
         (np.zeros((4, 0)), r"got \(4, 0\)"),
-        (np.zeros((4, 8, 8)), "images: flatten them"),
+        (np.zeros((4, 8, 8)), "of images, rows are examples"),
         (np.zeros(3, [("a", float), ("b", float)]), r"has fields \('a', 'b'\)"),
         ([[1, "b"], [2, "c"]], "not numbers but text, such as '1'"),
         (pd.DataFrame({"a": [1, 2], "b": ["u", "v"]}), "'u' in row 0, column 'b' is not a number"),

@@ -21,7 +21,7 @@ from diffinfo.loss import (
     gaussian_autoencoder_loss,
     squared_error,
 )
-from diffinfo.nn.autoencoder import Encoder, _patches
+from diffinfo.nn.autoencoder import Encoder, patches
 from diffinfo.nn.build import Autoencoder, DataSummary, network_of
 from diffinfo.process.forward import noised
 from diffinfo.process.schedule import VPSchedule
@@ -52,8 +52,8 @@ def _shaken(model):
 @pytest.mark.parametrize("shape", [(7, 6, 3), (8, 8, 1)])
 def test_patches_times_a_kernel_are_a_convolution(shape):
     h = jax.random.normal(jax.random.key(0), (2, *shape))
-    patches = _patches(h)
-    kernel = jax.random.normal(jax.random.key(1), (patches.shape[-1], 5))
+    cells = patches(h)
+    kernel = jax.random.normal(jax.random.key(1), (cells.shape[-1], 5))
     # Patches hold two rows of cells of 2x2 pixels each, left cells first.
     order = (
         kernel.reshape(2, 2, 2, 2, shape[2], 5)
@@ -63,7 +63,7 @@ def test_patches_times_a_kernel_are_a_convolution(shape):
     padding = [(1, 1 + size % 2) for size in shape[:2]]
     numbers = ("NHWC", "HWIO", "NHWC")
     expected = jax.lax.conv_general_dilated(h, order, (2, 2), padding, dimension_numbers=numbers)
-    np.testing.assert_allclose(patches @ kernel, expected, atol=1e-4)
+    np.testing.assert_allclose(cells @ kernel, expected, atol=1e-4)
 
 
 def test_each_code_is_seen_on_its_side_of_the_split_only():

@@ -65,9 +65,9 @@ def opened(values, name: str) -> Side:
         except ValueError as error:
             raise DataError(f"{name}: rows differ in length ({error})") from error
     if array.ndim not in (1, 2) or 0 in array.shape:
-        hint = "; images: flatten them to (n, pixels)" if array.ndim > 2 else ""
+        hint = ", or (n, height, width[, channels]) of images" if array.ndim > 2 else ""
         raise DataError(
-            f"{name}: needs shape (n,) or (n, d), rows are examples; got {array.shape}{hint}"
+            f"{name}: needs shape (n,) or (n, d){hint}, rows are examples; got {array.shape}"
         )
     if array.dtype.kind == "V":
         raise DataError(f"{name}: has fields {array.dtype.names}; stack them as columns")
@@ -77,6 +77,31 @@ def opened(values, name: str) -> Side:
     if masked is not None:
         missing = missing | masked
     return Side(name, array, columns, missing)
+
+
+def as_images(values, name: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return images `(n, H, W, C)`, float32 and standardised, and which of them lack a value.
+
+    None for what has another shape than `(n, H, W)` or `(n, H, W, C)`. Raises: DataError for images
+    that are no numbers, have their channels first, or are all alike.
+    """
+    if np.ndim(values) not in (3, 4):
+        return None
+    array, missing = np.asarray(values), np.ma.getmaskarray(values)
+    if array.dtype.kind not in "buif" or 0 in array.shape:
+        raise DataError(f"{name}: images must be numbers, got {array.dtype} {array.shape}")
+    array = array[..., None] if array.ndim == 3 else array
+    if array.shape[1] in (1, 3) and array.shape[3] > 4:
+        raise DataError(
+            f"{name}: images of shape {array.shape[1:]} have their channels first; they belong "
+            f"last: numpy.moveaxis({name}, 1, -1)"
+        )
+    array = array.astype(np.float32)
+    lacking = (~np.isfinite(array) | missing.reshape(array.shape)).any(axis=(1, 2, 3))
+    whole = array[~lacking]
+    if len(whole) and whole.std() == 0:
+        raise DataError(f"{name}: all images are the same and can tell nothing")
+    return (array - whole.mean()) / max(whole.std(), 1e-12), lacking
 
 
 def without_missing(sides: list[Side], missing: str) -> tuple[list[Side], np.ndarray]:

@@ -12,7 +12,7 @@ from diffinfo.nn.conv import Conv3x3
 from diffinfo.nn.unet import to_depth
 
 
-def _patches(h: jax.Array) -> jax.Array:
+def patches(h: jax.Array) -> jax.Array:
     """All 4x4 patches two pixels apart, `(N, H, W, C) -> (N, ceil(H / 2), ceil(W / 2), 16 C)`.
 
     The picture is padded with zeros.
@@ -44,7 +44,7 @@ class Encoder(nnx.Module):
 
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         for convolution in self.convolutions:
-            x = jax.nn.relu(convolution(_patches(x)))
+            x = jax.nn.relu(convolution(patches(x)))
         mean, log_variance = jnp.split(self.last(x.reshape(len(x), -1)), 2, axis=-1)
         return mean, jnp.clip(log_variance, -15.0, 5.0)
 

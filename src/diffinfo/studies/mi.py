@@ -18,6 +18,9 @@ radially, and the network may scale z, the residual and the conditional mean by 
 on lengths only (`nn/mlp.py`). There the first fold also tries a network of such factors alone,
 which cannot overfit much.
 
+Of images, half of the rows teach networks a few features (`studies/features.py`), and the other
+half measure their information as above: a lower bound of that of the images.
+
 A network trained on m rows misses what m rows do not show. Halving shows how much that is: networks
 trained on half of the rows measure the first two folds again, and the difference is added once.
 This is exact where the deficit goes like 1/m; if the difference is too large for that, a warning
@@ -26,7 +29,7 @@ says so.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import jax
@@ -43,7 +46,7 @@ from diffinfo.estimate.mutual_information import (
 )
 from diffinfo.estimate.profiles import profiles
 from diffinfo.estimate.statistics import Estimate
-from diffinfo.studies import cross_fit
+from diffinfo.studies import cross_fit, features
 from diffinfo.studies.cross_fit import (
     LAM_RANGE,
     SCHEDULE,
@@ -53,11 +56,18 @@ from diffinfo.studies.cross_fit import (
     orders_of,
     p_value,
 )
-from diffinfo.studies.pair_input import checked_options, checked_pairs, tied
+from diffinfo.studies.pair_input import (
+    checked_options,
+    checked_pairs,
+    halves,
+    paired_images,
+    tied,
+)
 from diffinfo.studies.verdict import (
     beyond,
     convergence,
     extrapolated,
+    few_images,
     few_rows_of_labels,
     gain_of_label_rows,
     gain_of_rows,
@@ -79,6 +89,7 @@ class MutualInformation:
     without repeated columns. upper_bound: H(Y) for labels.
     linear_gaussian: the information of the fitted Gaussian. steps: how many steps the network of
     each fold was trained. profile: where in log-SNR the information sits (`estimate/profiles.py`).
+    features: how many numbers stand for each image, or None where there are none.
     What is counted, as few values are, has no networks: no steps, lam_range, linear_gaussian and
     profile.
     """
@@ -104,6 +115,7 @@ class MutualInformation:
     random_state: int
     seconds: float
     profile: pd.DataFrame | None = field(repr=False)
+    features: int | None = None
 
     @property
     def bits(self) -> float:
@@ -118,13 +130,14 @@ class MutualInformation:
         dropped = f" ({self.dropped} more lack a value)" if self.dropped else ""
         groups = f" in {self.groups} groups" if self.groups else ""
         measured = "" if self.measured == self.n else f", {self.measured} of them measured,"
+        learnt = "" if self.features is None else f" ({self.features} features of each image)"
         null = "" if self.p_value is None else f", independence has p = {self.p_value:.3g}"
         return (
             f"I(X;Y) = {self.mi:.4f} +- {self.standard_error:.4f} nats "
             f"= {self.bits:.4f} bits{bound}\n"
             f"{self.estimator}, {verdict}, {self.seconds:.0f} s{null}\n"
-            f"{self.n} rows{measured}{groups}{dropped} of {self.dim_x} + {self.dim_y} columns, "
-            f"{levels}"
+            f"{self.n} rows{measured}{groups}{dropped} of {self.dim_x} + {self.dim_y} "
+            f"columns{learnt}, {levels}"
         )
 
     def __str__(self) -> str:
@@ -162,7 +175,8 @@ def estimate_mi(
 
     estimated by networks for the fields eps_u of x and eps_c of x given y, as the module says.
 
-    x, y: arrays, masked ones, sparse matrices, pandas frames or series; dates count as numbers.
+    x, y: arrays, masked ones, sparse matrices, pandas frames or series; dates count as numbers. One
+    or both may hold images `(n, H, W)` or `(n, H, W, C)` of any numbers.
     discrete: whether y holds labels (integers or text in one column); "auto" takes few different
     integers, booleans or text for labels. missing: "error" if a value is missing (NaN, NaT, None,
     masked), or "drop" to leave such rows out. groups: a value of any kind for each row, the same
@@ -195,6 +209,10 @@ def estimate_mi(
     discrete, random_state = checked_options(
         discrete, missing, groups, block, permutations, minutes, random_state
     )
+    if {np.ndim(x), np.ndim(y)} & {3, 4}:
+        options = {"discrete": discrete, "permutations": permutations, "minutes": minutes}
+        options |= {"random_state": random_state, "report": report}
+        return _of_images(x, y, missing, groups, block, options, started)
     rng = np.random.default_rng(random_state)
     checked = checked_pairs(x, y, discrete, missing, groups, block, 2 * cross_fit.FOLDS)
     groups, columns, labels = checked.groups, checked.columns, None
@@ -282,6 +300,36 @@ def estimate_mi(
         seconds=time.monotonic() - started,
         profile=profiles(terms, direction.strata, SCHEDULE),
         **about,
+    )
+
+
+def _of_images(
+    x, y, missing: str, groups, block: int | None, options: dict[str, Any], started: float
+) -> MutualInformation:
+    """The answer where x, y or both are images: that of features, for the rows on which these were
+    not learnt; options: what `estimate_mi` is to be given with them.
+    """
+    report, seed = options["report"], options["random_state"]
+    pairs = paired_images(x, y, options["discrete"], missing, groups, block, 4 * cross_fit.FOLDS)
+    n = len(pairs.seen[0])
+    known, rest = halves(n, pairs.groups, np.random.default_rng(seed))
+    learnt = features.learn(*pairs.seen, known, pairs.groups, seed, report)
+    count = features.few(learnt, rest)
+    own = {"x": learnt.x[:, :count], "y": learnt.y[:, :count]}
+    sides = [(own if name in pairs.images else pairs.given)[name][rest] for name in "xy"]
+    groups = None if pairs.groups is None else pairs.groups[rest]
+    measured = estimate_mi(*sides, groups=groups, **options)
+    fewer = features.learn(*pairs.seen, known[::2], pairs.groups, seed)
+    gain = learnt.told(rest, count) - fewer.told(rest, count)
+    warnings = measured.warnings + tuple(few_images(gain, measured.mi))
+    return replace(
+        measured,
+        converged=not warnings,
+        warnings=warnings,
+        n=n,
+        dropped=pairs.dropped,
+        features=count,
+        seconds=time.monotonic() - started,
     )
 
 

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diffinfo.data.canonical import normal_scores
 from diffinfo.data.columns import (
     Side,
     as_columns,
     as_groups,
+    as_images,
     as_labels,
     distinct,
     opened,
@@ -81,6 +83,20 @@ def tied(sides: list[Side], columns: dict[str, np.ndarray]) -> list[str]:
     return warnings
 
 
+def _together(groups, block: int | None, n: int) -> np.ndarray | None:
+    """The number of each row's group `(n,)`, or None where all rows are independent."""
+    if groups is not None:
+        return as_groups(groups, n, MIN_GROUPS)
+    if block is None:
+        return None
+    if not 1 <= block <= n // MIN_GROUPS:
+        raise DataError(
+            f"block: {block}; of {n} rows, blocks of 1 to {n // MIN_GROUPS} leave {MIN_GROUPS} of "
+            "them or more"
+        )
+    return np.arange(n) // block
+
+
 def checked_pairs(
     x, y, discrete: bool | str, missing: str, groups, block: int | None, least_rows: int
 ) -> Checked:
@@ -90,16 +106,7 @@ def checked_pairs(
         raise DataError(
             f"x has {len(sides[0])} rows and y {len(sides[1])}; they must be pairs, one a row"
         )
-    together, length = None, len(sides[0])
-    if groups is not None:
-        together = as_groups(groups, length, MIN_GROUPS)
-    elif block is not None:
-        if not 1 <= block <= length // MIN_GROUPS:
-            raise DataError(
-                f"block: {block}; of {length} rows, blocks of 1 to {length // MIN_GROUPS} leave "
-                f"{MIN_GROUPS} of them or more"
-            )
-        together = np.arange(length) // block
+    together = _together(groups, block, len(sides[0]))
     sides, kept = without_missing(sides, missing)
     if together is not None:
         _, together = np.unique(together[kept], return_inverse=True)
@@ -117,6 +124,86 @@ def checked_pairs(
     known = [labels.get(side.name, columns.get(side.name)) for side in sides]
     warnings = _dependence(known) if together is None else []
     return Checked(sides, distinct(sides, columns), labels, together, int((~kept).sum()), warnings)
+
+
+class PairedImages(NamedTuple):
+    """Pairs of which at least one side holds images.
+
+    seen: of both sides what networks see, `(n, H, W, C)` or `(n, D)`, float32. given: the side that
+    is not images, as it was given, under its name. images: the names of those that are. groups: the
+    number of each row's `(n,)`, or None; dropped: how many rows lacked a value.
+    """
+
+    seen: list[np.ndarray]
+    given: dict[str, np.ndarray]
+    images: set[str]
+    groups: np.ndarray | None
+    dropped: int
+
+
+def paired_images(
+    x, y, discrete: bool | str, missing: str, groups, block: int | None, least_rows: int
+) -> PairedImages:
+    """What `estimate_mi` is given where x, y or both are images; least_rows: of each label.
+
+    Raises DataError.
+    """
+    given = {"x": x, "y": y}
+    images = {name: as_images(values, name) for name, values in given.items()}
+    sides = {name: opened(given[name], name) for name in given if images[name] is None}
+    n = {name: len(values) for name, values in given.items()}
+    if n["x"] != n["y"]:
+        raise DataError(f"x has {n['x']} rows and y {n['y']}; they must be pairs, one a row")
+    lacking = {name: pair[1] for name, pair in images.items() if pair is not None}
+    for name, of in lacking.items():
+        if of.any() and missing == "error":
+            raise DataError(
+                f"{name}: no value in row {int(np.argmax(of))} ({int(of.sum())} rows in all); "
+                'remove or fill them, or pass missing="drop" to leave such rows out'
+            )
+    kept = ~np.logical_or.reduce(list(lacking.values()))
+    for name, side in sides.items():
+        sides[name] = side.rows(kept)
+        (sides[name],), whole = without_missing([sides[name]], missing)
+        kept[np.flatnonzero(kept)[~whole]] = False
+    together = _together(groups, block, len(kept))
+    if together is not None:
+        _, together = np.unique(together[kept], return_inverse=True)
+    if kept.sum() < 2 * MIN_ROWS:
+        raise DataError(f"{int(kept.sum())} rows are too few: images need {2 * MIN_ROWS} or more")
+    seen = []
+    for name in given:
+        if images[name] is not None:
+            seen.append(images[name][0][kept])
+            continue
+        side = sides[name]
+        labels = as_labels(side, discrete if name == "y" else "auto", least_rows)
+        if labels is None:
+            columns = normal_scores(as_columns(side), np.random.default_rng(0))
+        else:
+            columns = np.eye(labels.max() + 1)[labels]
+        seen.append(((columns - columns.mean(0)) / columns.std(0)).astype(np.float32))
+    return PairedImages(
+        seen,
+        {name: side.array for name, side in sides.items()},
+        set(lacking),
+        together,
+        int((~kept).sum()),
+    )
+
+
+def halves(
+    n: int, groups: np.ndarray | None, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Two halves of n rows, by chance; groups `(n,)` stay whole, or as near as that allows."""
+    if groups is None:
+        order = rng.permutation(n)
+        return np.sort(order[: n // 2]), np.sort(order[n // 2 :])
+    sizes = np.bincount(groups)
+    order = rng.permutation(len(sizes))
+    first = np.zeros(len(sizes), bool)
+    first[order[np.cumsum(sizes[order]) <= n / 2]] = True
+    return np.flatnonzero(first[groups]), np.flatnonzero(~first[groups])
 
 
 _DISCRETE = {"auto": "auto", "yes": True, "no": False, True: True, False: False}

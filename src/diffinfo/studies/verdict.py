@@ -120,3 +120,14 @@ def short_bound(terms: Terms, log_q: np.ndarray, labels: np.ndarray) -> list[str
         f"the bound is {short.value:.2g} nats below aligned_difference (at most {allowed:.2g} is "
         "expected): labels tell more than it finds. More rows or more minutes may help"
     ]
+
+
+def few_images(gain: float, told: float) -> list[str]:
+    """A warning where features tell more, by `gain` nats, than those of half of the images do."""
+    allowed = max(LOW_BOUND * told, 0.02)
+    if gain <= allowed:
+        return []
+    return [
+        f"there are too few rows: features of half of the images tell {gain:.2g} nats less (at "
+        f"most {allowed:.2g} is expected), so I(X;Y) is above this number"
+    ]
