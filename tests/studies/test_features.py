@@ -9,7 +9,8 @@ import diffinfo
 from diffinfo.errors import DataError
 from diffinfo.exact.pairs import bumps, rectangles
 from diffinfo.studies import cross_fit, features
-from diffinfo.studies.pair_input import halves
+from diffinfo.studies.pair_input import halves, paired_images
+from diffinfo.studies.verdict import few_images
 
 
 def test_functions_of_the_first_features_and_noise_are_left_out():
@@ -57,6 +58,12 @@ def test_halves_keep_groups_whole():
     assert not set(groups[first]) & set(groups[second])
     assert abs(len(first) - 105) <= 7
     np.testing.assert_array_equal(np.sort(np.concatenate([first, second])), np.arange(210))
+
+
+def test_features_of_too_few_images_are_said_to_be_so():
+    assert not few_images(0.02, 1.0)
+    (warning,) = few_images(0.2, 1.0)
+    assert "half of the images tell 0.2 nats less" in warning
 
 
 @pytest.fixture
@@ -109,3 +116,18 @@ def test_images_that_are_none_are_refused(change, message):
     x, y = rng.standard_normal((500, 6, 6)), rng.standard_normal(500)
     with pytest.raises(DataError, match=message):
         diffinfo.estimate_mi(*change(x, y))
+
+
+def test_groups_and_missing_images():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((500, 6, 6)), rng.standard_normal(500)
+    x[7, 2, 2], y[9] = np.nan, np.nan
+    groups = np.repeat(np.arange(50), 10)
+    pairs = paired_images(x, y, "auto", "drop", groups, None, 8)
+    assert pairs.dropped == 2
+    assert pairs.images == {"x"}
+    assert [len(side) for side in pairs.seen] == [498, 498]
+    np.testing.assert_array_equal(pairs.given["y"], np.delete(y, [7, 9]))
+    np.testing.assert_array_equal(pairs.groups, np.delete(groups, [7, 9]))
+    with pytest.raises(DataError, match="y: no value in row"):
+        paired_images(np.nan_to_num(x), y, "auto", "error", None, None, 8)
