@@ -95,6 +95,7 @@ CONFIG
     exit
 fi
 
+workflow+=(--resources gpu=1)
 cat > tiny.yaml << CONFIG
 title: tiny
 expected_minutes: 1

@@ -132,6 +132,13 @@ def test_dry_run_of_every_config(checkout, name):
         )
 
 
+def test_jobs_ask_for_a_gpu_where_the_profile_has_one(finished):
+    forced = ["--dry-run", "--forceall", "results/runs/pair/seed-0/model.msgpack"]
+    assert "gpu=1" not in snakemake(finished, *forced)
+    with_one = snakemake(finished, *forced, "--profile", "profiles/gpu")
+    assert with_one.count("gpu=1") == 1, "the training, not the data"
+
+
 def test_seeds_add_to_the_default_run(checkout):
     text = snakemake(
         checkout, "--dry-run", "--configfile", "config/config.yaml", "config/seeds.yaml"

@@ -11,8 +11,10 @@ ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).resolve(
 RESULTS = config["results"]
 ENV = str(ROOT / "envs" / "diffinfo.yaml")
 
-# Every job of JAX takes three quarters of a GPU's memory, so jobs that share one (profiles/gpu) are told their share.
-SHARING = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 1
+# Jobs ask for a GPU where a profile names the resource `gpu`, and says how many may be in use at a time. On this machine these
+# jobs share one, of whose memory each would take three quarters.
+GPUS = workflow.global_resources["gpu"].value if "gpu" in workflow.global_resources else 0
+SHARING = max(GPUS, 1) if workflow.local_exec else 1
 
 # Jobs run this checkout's package in the interpreter that runs Snakemake (or in their conda environment), whether or not
 # it is first on PATH; compiled programs are shared between jobs. Braces are doubled for the f-string and for Snakemake.
@@ -24,7 +26,7 @@ shell.prefix(
     + f'export PYTHONPATH="{ROOT}/src${{{{PYTHONPATH:+:$PYTHONPATH}}}}" '
     + f'JAX_COMPILATION_CACHE_DIR="${{{{JAX_COMPILATION_CACHE_DIR:-$PWD/{RESULTS}/.cache/jax}}}}" '
     + 'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="${{JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS:-0.2}}" '
-    + f'XLA_PYTHON_CLIENT_MEM_FRACTION="${{{{XLA_PYTHON_CLIENT_MEM_FRACTION:-{0.75 / max(SHARING, 1):.2f}}}}}"; '
+    + f'XLA_PYTHON_CLIENT_MEM_FRACTION="${{{{XLA_PYTHON_CLIENT_MEM_FRACTION:-{0.75 / SHARING:.2f}}}}}"; '
 )
 
 sys.path.insert(0, str(ROOT / "src"))

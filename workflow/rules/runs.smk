@@ -24,7 +24,7 @@ for stage in RUN_STAGES:
             ENV
         threads: 1
         resources:
-            gpu=int(stage.name not in ("data", "tsne")),
+            gpu=int(GPUS > 0 and stage.name not in ("data", "tsne")),
             mem_mb=at_most(memory, stage),
             runtime=at_most(minutes, stage),
         params:
