@@ -38,6 +38,8 @@ def draw(inputs, out) -> None:
         chosen = table[table["experiment"] == experiment]
         for quantity, (label, colour, style) in CURVES.items():
             line = chosen[chosen["quantity"] == quantity].sort_values("lam_high")
+            if line.empty:
+                continue
             look = {"color": colour, "linestyle": style, "label": label}
             band(up_to, line["lam_high"], line["remaining"], line["remaining_half"], **look)
             band(rate, line["lam_mid"], line["rate_lam"], line["rate_lam_half"], **look)
@@ -54,6 +56,9 @@ def draw(inputs, out) -> None:
         up_to.set(xlabel=r"log-SNR $\lambda$", ylabel=r"$I(X_\lambda; Y)$ (nats)", title=experiment)
         rate.axhline(0, color="black", linewidth=0.5)
         rate.set(xlabel=r"log-SNR $\lambda$", ylabel=r"rate (nats per unit $\lambda$)")
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=5, fontsize="x-small")
+    named = {}
+    for axis in axes[:, 0]:
+        handles, labels = axis.get_legend_handles_labels()
+        named |= dict(zip(labels, handles, strict=True))
+    figure.legend(named.values(), named, loc="outside upper center", ncols=5, fontsize="x-small")
     save(figure, out)

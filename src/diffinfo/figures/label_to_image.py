@@ -30,7 +30,7 @@ def draw(inputs, out) -> None:
     )
     shown = np.concatenate([np.flatnonzero(a["y"] == label)[:SHOWN] for label in np.unique(a["y"])])
     for axis, (name, (label, _, _)) in zip(axes[:2], KINDS.items(), strict=True):
-        pictures = montage(a[name][-1][shown], a["y"][shown], classes)
+        pictures = montage(a[name][-1][shown], classes)
         axis.imshow(pictures, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
         axis.set_title(f"{label}\n$w = {weights[-1]:g}$", fontsize="small")
         axis.set_axis_off()
