@@ -37,5 +37,6 @@ def draw(inputs, out) -> None:
         axis.set_xticks(range(len(worlds)), worlds, fontsize="small")
         axis.set_title(rf"$\tau = {tau:g}\,T$", fontsize="small")
     axes[0, 0].set_ylabel("$I(Z;Y)$ (nats)")
-    axes[0, -1].legend(fontsize="x-small")
+    handles, labels = axes[0, -1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside right center", fontsize="x-small")
     save(figure, out)
