@@ -103,7 +103,7 @@ def _with(array, row, column, value):
         ),
         (
             lambda x, y: (x[:, :, None], y),
-            r"x: needs shape \(n,\) or \(n, d\), rows are examples; got \(400, 2, 1\)",
+            r"images of two rows and columns or more; got \(400, 2, 1\)",
         ),
         (lambda x, y: (np.full(400, "a"), y), "x: only one label, 'a'"),
         (lambda x, y: (np.full((400, 2), "a"), y), "x: not numbers but text, such as 'a' in row 0"),

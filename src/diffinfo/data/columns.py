@@ -96,6 +96,11 @@ def as_images(values, name: str) -> tuple[np.ndarray, np.ndarray] | None:
             f"{name}: images of shape {array.shape[1:]} have their channels first; they belong "
             f"last: numpy.moveaxis({name}, 1, -1)"
         )
+    if min(array.shape[1:3]) < 2:
+        raise DataError(
+            f"{name}: needs shape (n,) or (n, d), or images of two rows and columns or more; got "
+            f"{np.shape(values)}"
+        )
     array = array.astype(np.float32)
     lacking = (~np.isfinite(array) | missing.reshape(array.shape)).any(axis=(1, 2, 3))
     whole = array[~lacking]
