@@ -12,50 +12,64 @@ about 40 minutes on 2 cores.
 import argparse
 import csv
 import sys
+from collections.abc import Callable
 
 import numpy as np
 
 from diffinfo import estimate_mi
-from diffinfo.exact.pairs import pictures, suite
+from diffinfo.exact.pairs import KnownPair, pictures, suite
 
 
-def main() -> None:
+def arguments(description: str) -> argparse.ArgumentParser:
+    """A parser of which pairs are asked for."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument(
         "--only", nargs="*", default=[], help="pairs whose name holds one of these words"
     )
-    parser.add_argument("--pictures", action="store_true", help="pairs of images instead")
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    return parser
+
+
+def write_rows(pairs: list[KnownPair], args: argparse.Namespace, row_of: Callable) -> None:
+    """Print a CSV line, `row_of(pair, x, y, args)`, for each of the pairs that are asked for."""
     writer = None
-    for number, pair in enumerate(pictures() if args.pictures else suite()):
+    for number, pair in enumerate(pairs):
         if args.only and not any(word in pair.name for word in args.only):
             continue
-        estimate = estimate_mi(
-            *pair.sample(args.rows, np.random.default_rng([args.seed, number])),
-            random_state=args.seed,
-        )
-        error = estimate.mi - pair.truth
-        row = {
-            "pair": pair.name,
-            "truth": f"{pair.truth:.4f}",
-            "mi": f"{estimate.mi:.4f}",
-            "standard_error": f"{estimate.standard_error:.4f}",
-            "error": f"{error:+.4f}",
-            "within": abs(error) <= max(0.05, 0.05 * pair.truth),
-            "converged": estimate.converged,
-            "linear_gaussian": f"{estimate.linear_gaussian:.4f}",
-            **{name: f"{value.value:.4f}" for name, value in estimate.estimates.items()},
-            "seconds": f"{estimate.seconds:.0f}",
-        }
+        x, y = pair.sample(args.rows, np.random.default_rng([args.seed, number]))
+        row = row_of(pair, x, y, args)
         if writer is None:
             writer = csv.DictWriter(sys.stdout, row)
             writer.writeheader()
         writer.writerow(row)
         sys.stdout.flush()
+
+
+def _row(pair: KnownPair, x: np.ndarray, y: np.ndarray, args: argparse.Namespace) -> dict:
+    estimate = estimate_mi(x, y, random_state=args.seed)
+    error = estimate.mi - pair.truth
+    return {
+        "pair": pair.name,
+        "truth": f"{pair.truth:.4f}",
+        "mi": f"{estimate.mi:.4f}",
+        "standard_error": f"{estimate.standard_error:.4f}",
+        "error": f"{error:+.4f}",
+        "within": abs(error) <= max(0.05, 0.05 * pair.truth),
+        "converged": estimate.converged,
+        "linear_gaussian": f"{estimate.linear_gaussian:.4f}",
+        **{name: f"{value.value:.4f}" for name, value in estimate.estimates.items()},
+        "seconds": f"{estimate.seconds:.0f}",
+    }
+
+
+def main() -> None:
+    parser = arguments(__doc__)
+    parser.add_argument("--pictures", action="store_true", help="pairs of images instead")
+    args = parser.parse_args()
+    write_rows(pictures() if args.pictures else suite(), args, _row)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,6 @@ after the steps that were best there, which flatters them.
 """
 
 import argparse
-import csv
-import sys
 import time
 from functools import partial
 
@@ -21,10 +19,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
+from mi import arguments, write_rows
 from scipy.special import digamma
 
 from diffinfo import estimate_mi
-from diffinfo.exact.pairs import pictures
+from diffinfo.exact.pairs import KnownPair, pictures
 from diffinfo.nn.features import ImageFeatures
 
 NEIGHBOURS, BATCH, EVERY = 5, 256, 100
@@ -98,40 +97,28 @@ def by_critic(bound, x: np.ndarray, y: np.ndarray, steps: int, seed: int) -> flo
     return best
 
 
+def _row(pair: KnownPair, x: np.ndarray, y: np.ndarray, args: argparse.Namespace) -> dict:
+    ours, row = estimate_mi(x, y, random_state=args.seed), {"pair": pair.name}
+    row |= {"truth": f"{pair.truth:g}", "mi": f"{ours.mi:.3f}"}
+    row |= {"standard_error": f"{ours.standard_error:.3f}", "converged": ours.converged}
+    row |= {"features": ours.features, "seconds": f"{ours.seconds:.0f}"}
+    trained = {"steps": args.steps, "seed": args.seed}
+    peers = {
+        "ksg": ksg,
+        "mine": partial(by_critic, donsker_varadhan, **trained),
+        "nce": partial(by_critic, info_nce, **trained),
+    }
+    for name, peer in peers.items():
+        began = time.monotonic()
+        row[name] = f"{peer(x[..., None], y[..., None]):.3f}"
+        row[f"{name}_seconds"] = f"{time.monotonic() - began:.0f}"
+    return row
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--only", nargs="*", default=[], help="pairs whose name holds a word")
+    parser = arguments(__doc__)
     parser.add_argument("--steps", type=int, default=2000, help="of the critics")
-    parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
-    writer = None
-    for number, pair in enumerate(pictures()):
-        if args.only and not any(word in pair.name for word in args.only):
-            continue
-        x, y = pair.sample(args.rows, np.random.default_rng([args.seed, number]))
-        ours, row = estimate_mi(x, y, random_state=args.seed), {"pair": pair.name}
-        row |= {"truth": f"{pair.truth:g}", "mi": f"{ours.mi:.3f}"}
-        row |= {"standard_error": f"{ours.standard_error:.3f}", "converged": ours.converged}
-        row |= {"features": ours.features, "seconds": f"{ours.seconds:.0f}"}
-        x, y = x[..., None], y[..., None]
-        trained = {"steps": args.steps, "seed": args.seed}
-        peers = {
-            "ksg": ksg,
-            "mine": partial(by_critic, donsker_varadhan, **trained),
-            "nce": partial(by_critic, info_nce, **trained),
-        }
-        for name, peer in peers.items():
-            began = time.monotonic()
-            row[name] = f"{peer(x, y):.3f}"
-            row[f"{name}_seconds"] = f"{time.monotonic() - began:.0f}"
-        if writer is None:
-            writer = csv.DictWriter(sys.stdout, row)
-            writer.writeheader()
-        writer.writerow(row)
-        sys.stdout.flush()
+    write_rows(pictures(), parser.parse_args(), _row)
 
 
 if __name__ == "__main__":

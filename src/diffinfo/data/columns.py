@@ -17,7 +17,7 @@ _LARGEST = 100_000_000  # entries of a sparse matrix that is written out
 
 @dataclass(frozen=True)
 class Side:
-    """One side of pairs as it was given, `(n,)` or `(n, d)`.
+    """One side of pairs as it was given, `(n,)` or `(n, d)`, or images `(n, H, W, C)`.
 
     name: "x" or "y"; columns: names of its columns, or none; missing: which entries are missing, of
     the array's shape.
@@ -79,11 +79,10 @@ def opened(values, name: str) -> Side:
     return Side(name, array, columns, missing)
 
 
-def as_images(values, name: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return images `(n, H, W, C)`, float32 and standardised, and which of them lack a value.
+def as_images(values, name: str) -> Side | None:
+    """Take images `(n, H, W, C)` or `(n, H, W)`, float32; None for what has another shape.
 
-    None for what has another shape than `(n, H, W)` or `(n, H, W, C)`. Raises: DataError for images
-    that are no numbers, have their channels first, or are all alike.
+    Raises: DataError for images that are no numbers, or have their channels first.
     """
     if np.ndim(values) not in (3, 4):
         return None
@@ -102,11 +101,7 @@ def as_images(values, name: str) -> tuple[np.ndarray, np.ndarray] | None:
             f"{np.shape(values)}"
         )
     array = array.astype(np.float32)
-    lacking = (~np.isfinite(array) | missing.reshape(array.shape)).any(axis=(1, 2, 3))
-    whole = array[~lacking]
-    if len(whole) and whole.std() == 0:
-        raise DataError(f"{name}: all images are the same and can tell nothing")
-    return (array - whole.mean()) / max(whole.std(), 1e-12), lacking
+    return Side(name, array, (), ~np.isfinite(array) | missing.reshape(array.shape))
 
 
 def without_missing(sides: list[Side], missing: str) -> tuple[list[Side], np.ndarray]:

@@ -23,6 +23,20 @@ def patches(h: jax.Array) -> jax.Array:
     return jnp.concatenate([rows[:, :, :-1], rows[:, :, 1:]], axis=-1)
 
 
+def convolutions_of(
+    shape: tuple[int, int, int], channels: Sequence[int], rngs: nnx.Rngs
+) -> tuple[nnx.List, int]:
+    """4x4 convolutions of stride 2, one for each of `channels`, as dense layers for `patches`.
+
+    With them the number of features that the last one leaves of an image of this shape.
+    """
+    (height, width, c_in), convolutions = shape, []
+    for c_out in channels:
+        convolutions.append(nnx.Linear(16 * c_in, c_out, rngs=rngs))
+        height, width, c_in = -(-height // 2), -(-width // 2), c_out
+    return nnx.List(convolutions), height * width * c_in
+
+
 class Encoder(nnx.Module):
     """`x (N, H, W, C)` -> mean and log-variance of q(z|x), each `(N, D_Z)` (Eq. 62).
 
@@ -34,13 +48,8 @@ class Encoder(nnx.Module):
     def __init__(
         self, shape: tuple[int, int, int], channels: Sequence[int], latent: int, *, rngs: nnx.Rngs
     ):
-        height, width, c_in = shape
-        convolutions = []
-        for c_out in channels:
-            convolutions.append(nnx.Linear(16 * c_in, c_out, rngs=rngs))
-            height, width, c_in = -(-height // 2), -(-width // 2), c_out
-        self.convolutions = nnx.List(convolutions)
-        self.last = nnx.Linear(height * width * c_in, 2 * latent, rngs=rngs)
+        self.convolutions, features = convolutions_of(shape, channels, rngs)
+        self.last = nnx.Linear(features, 2 * latent, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> tuple[jax.Array, jax.Array]:
         for convolution in self.convolutions:

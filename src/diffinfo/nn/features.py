@@ -1,12 +1,13 @@
 """Features of images and of vectors that tell as much of each other as Gaussians could."""
 
+import math
 from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from diffinfo.nn.autoencoder import patches
+from diffinfo.nn.autoencoder import convolutions_of, patches
 
 _RIDGE = 1e-4  # of a feature's variance: no correlation in a batch comes closer to one
 
@@ -20,14 +21,9 @@ class ImageFeatures(nnx.Module):
     def __init__(
         self, shape: tuple[int, int, int], channels: Sequence[int], count: int, *, rngs: nnx.Rngs
     ):
-        height, width, c_in = shape
-        self.linear = nnx.Linear(height * width * c_in, count, rngs=rngs)
-        convolutions = []
-        for c_out in channels:
-            convolutions.append(nnx.Linear(16 * c_in, c_out, rngs=rngs))
-            height, width, c_in = -(-height // 2), -(-width // 2), c_out
-        self.convolutions = nnx.List(convolutions)
-        self.hidden = nnx.Linear(height * width * c_in, 128, rngs=rngs)
+        self.linear = nnx.Linear(math.prod(shape), count, rngs=rngs)
+        self.convolutions, left = convolutions_of(shape, channels, rngs)
+        self.hidden = nnx.Linear(left, 128, rngs=rngs)
         self.last = nnx.Linear(128, count, rngs=rngs)
 
     def __call__(self, x: jax.Array) -> jax.Array:

@@ -132,7 +132,7 @@ def learn(
 
 
 def _rest(of: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """What of a feature `(n,)` remains of others `(n, K)` that are known, on the later half.
+    """What of features `(n, M)` remains of others `(n, K)` that are known, on the later half.
 
     It is guessed from the nearest rows of the earlier half, by a line through them.
     """
@@ -143,22 +143,21 @@ def _rest(of: np.ndarray, others: np.ndarray) -> np.ndarray:
     slopes = np.concatenate([np.ones((*near.shape, 1)), away], axis=2)
     ridge = np.diag([0.0, *[1e-3 * _NEIGHBOURS] * others.shape[1]])
     moments = np.einsum("nki,nkj->nij", slopes, slopes) + ridge
-    values = np.einsum("nki,nk->ni", slopes, of[:half][near])
-    return of[half:] - np.linalg.solve(moments, values[..., None])[:, 0, 0]
+    values = np.einsum("nki,nkm->nim", slopes, of[:half][near])
+    return of[half:] - np.linalg.solve(moments, values)[:, 0]
 
 
-def _adds(own: np.ndarray, other: np.ndarray, kept: int, one: int) -> bool:
-    """Whether the feature number `one` of `own` says more of `other` than the first `kept` do."""
-    rest = _rest(own[:, one], own[:, :kept])
-    if rest.var() < (1 - _DETERMINED) * own[:, one].var():
-        return False
-    seen = np.column_stack([np.ones(len(rest)), other[-len(rest) :], own[-len(rest) :, :kept]])
-    without = np.delete(seen, np.s_[1 : 1 + other.shape[1]], axis=1)
-    left = [
-        np.square(rest - values @ np.linalg.lstsq(values, rest, rcond=None)[0]).sum()
-        for values in (without, seen)
-    ]
-    return left[1] < (1 - _SILENT) * left[0]
+def _adds(own: np.ndarray, other: np.ndarray, kept: int) -> bool:
+    """Whether any feature of `own` after the first `kept` says more of `other` than these do."""
+    rests = _rest(own[:, kept:], own[:, :kept])
+    known = np.column_stack([np.ones(len(rests)), own[-len(rests) :, :kept]])
+    seen = np.column_stack([known, other[-len(rests) :]])
+    new = rests.var(0) >= (1 - _DETERMINED) * own[:, kept:].var(0)
+    without, left = (
+        np.square(rests - values @ np.linalg.lstsq(values, rests, rcond=None)[0]).sum(0)
+        for values in (known, seen)
+    )
+    return bool((new & (left < (1 - _SILENT) * without)).any())
 
 
 def few(learnt: Learnt, rows: np.ndarray) -> int:
@@ -166,7 +165,6 @@ def few(learnt: Learnt, rows: np.ndarray) -> int:
     rows = rows[:_FEW_ROWS]
     f, g = learnt.x[rows], learnt.y[rows]
     for kept in range(1, f.shape[1]):
-        later = range(kept, f.shape[1])
-        if not any(_adds(f, g, kept, i) or _adds(g, f, kept, i) for i in later):
+        if not (_adds(f, g, kept) or _adds(g, f, kept)):
             return kept
     return f.shape[1]

@@ -83,18 +83,29 @@ def tied(sides: list[Side], columns: dict[str, np.ndarray]) -> list[str]:
     return warnings
 
 
-def _together(groups, block: int | None, n: int) -> np.ndarray | None:
-    """The number of each row's group `(n,)`, or None where all rows are independent."""
+def _paired(
+    sides: list[Side], missing: str, groups, block: int | None
+) -> tuple[list[Side], np.ndarray | None, int]:
+    """Both sides without rows that lack a value, the number of each row's group `(n,)`, or None
+    where all are independent, and how many rows were left out.
+    """
+    n, other = map(len, sides)
+    if n != other:
+        raise DataError(f"x has {n} rows and y {other}; they must be pairs, one a row")
+    together = None
     if groups is not None:
-        return as_groups(groups, n, MIN_GROUPS)
-    if block is None:
-        return None
-    if not 1 <= block <= n // MIN_GROUPS:
-        raise DataError(
-            f"block: {block}; of {n} rows, blocks of 1 to {n // MIN_GROUPS} leave {MIN_GROUPS} of "
-            "them or more"
-        )
-    return np.arange(n) // block
+        together = as_groups(groups, n, MIN_GROUPS)
+    elif block is not None:
+        if not 1 <= block <= n // MIN_GROUPS:
+            raise DataError(
+                f"block: {block}; of {n} rows, blocks of 1 to {n // MIN_GROUPS} leave {MIN_GROUPS} "
+                "of them or more"
+            )
+        together = np.arange(n) // block
+    sides, kept = without_missing(sides, missing)
+    if together is not None:
+        _, together = np.unique(together[kept], return_inverse=True)
+    return sides, together, int((~kept).sum())
 
 
 def checked_pairs(
@@ -102,14 +113,7 @@ def checked_pairs(
 ) -> Checked:
     """What `estimate_mi` is given; least_rows: of each label. Raises DataError."""
     sides = [opened(x, "x"), opened(y, "y")]
-    if len(sides[0]) != len(sides[1]):
-        raise DataError(
-            f"x has {len(sides[0])} rows and y {len(sides[1])}; they must be pairs, one a row"
-        )
-    together = _together(groups, block, len(sides[0]))
-    sides, kept = without_missing(sides, missing)
-    if together is not None:
-        _, together = np.unique(together[kept], return_inverse=True)
+    sides, together, dropped = _paired(sides, missing, groups, block)
     n, dims = len(sides[0]), sum(side.array[0].size for side in sides)
     least = max(MIN_ROWS, ROWS_PER_COLUMN * dims)
     if n < least:
@@ -123,7 +127,7 @@ def checked_pairs(
     columns = {side.name: as_columns(side) for side in sides if side.name not in labels}
     known = [labels.get(side.name, columns.get(side.name)) for side in sides]
     warnings = _dependence(known) if together is None else []
-    return Checked(sides, distinct(sides, columns), labels, together, int((~kept).sum()), warnings)
+    return Checked(sides, distinct(sides, columns), labels, together, dropped, warnings)
 
 
 class PairedImages(NamedTuple):
@@ -148,48 +152,29 @@ def paired_images(
 
     Raises DataError.
     """
-    given = {"x": x, "y": y}
-    images = {name: as_images(values, name) for name, values in given.items()}
-    sides = {name: opened(given[name], name) for name in given if images[name] is None}
-    n = {name: len(values) for name, values in given.items()}
-    if n["x"] != n["y"]:
-        raise DataError(f"x has {n['x']} rows and y {n['y']}; they must be pairs, one a row")
-    lacking = {name: pair[1] for name, pair in images.items() if pair is not None}
-    for name, of in lacking.items():
-        if of.any() and missing == "error":
-            raise DataError(
-                f"{name}: no value in row {int(np.argmax(of))} ({int(of.sum())} rows in all); "
-                'remove or fill them, or pass missing="drop" to leave such rows out'
-            )
-    kept = ~np.logical_or.reduce(list(lacking.values()))
-    for name, side in sides.items():
-        sides[name] = side.rows(kept)
-        (sides[name],), whole = without_missing([sides[name]], missing)
-        kept[np.flatnonzero(kept)[~whole]] = False
-    together = _together(groups, block, len(kept))
-    if together is not None:
-        _, together = np.unique(together[kept], return_inverse=True)
-    if kept.sum() < 2 * MIN_ROWS:
-        raise DataError(f"{int(kept.sum())} rows are too few: images need {2 * MIN_ROWS} or more")
+    sides = [
+        as_images(values, name) or opened(values, name) for name, values in (("x", x), ("y", y))
+    ]
+    sides, together, dropped = _paired(sides, missing, groups, block)
+    if len(sides[0]) < 2 * MIN_ROWS:
+        raise DataError(f"{len(sides[0])} rows are too few: images need {2 * MIN_ROWS} or more")
+    images = {side.name for side in sides if side.array.ndim == 4}
     seen = []
-    for name in given:
-        if images[name] is not None:
-            seen.append(images[name][0][kept])
+    for side in sides:
+        if side.name in images:
+            mean, deviation = side.array.mean(), side.array.std()
+            if deviation == 0:
+                raise DataError(f"{side.name}: all images are the same and can tell nothing")
+            seen.append((side.array - mean) / deviation)
             continue
-        side = sides[name]
-        labels = as_labels(side, discrete if name == "y" else "auto", least_rows)
+        labels = as_labels(side, discrete if side.name == "y" else "auto", least_rows)
         if labels is None:
             columns = normal_scores(as_columns(side), np.random.default_rng(0))
         else:
             columns = np.eye(labels.max() + 1)[labels]
         seen.append(((columns - columns.mean(0)) / columns.std(0)).astype(np.float32))
-    return PairedImages(
-        seen,
-        {name: side.array for name, side in sides.items()},
-        set(lacking),
-        together,
-        int((~kept).sum()),
-    )
+    given = {side.name: side.array for side in sides if side.name not in images}
+    return PairedImages(seen, given, images, together, dropped)
 
 
 def halves(
