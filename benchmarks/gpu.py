@@ -41,7 +41,7 @@ def forward_work(model, constants) -> float:
     z, lam, y = jnp.zeros((1, *model.data.shape)), jnp.zeros(1), model.data.null_condition(1)
 
     def field(params, z, lam, y):
-        return model.field(params, "shared", z, lam, y, jnp.ones(1))
+        return model.at(params, z, lam)(y, jnp.ones(1))
 
     with jax.default_device(jax.devices("cpu")[0]):  # GPUs do not count
         params, z, lam, y = jax.tree.map(np.asarray, (params, z, lam, y))

@@ -1,8 +1,10 @@
 """`estimate_mi` on every pair of known information (`diffinfo/exact/pairs.py`).
 
-    python benchmarks/mi.py [--rows 10000] [--only student rolled] [--pictures] [--seed 0] > mi.csv
+    python benchmarks/mi.py [--rows 10000] [--only student rolled] [--pictures | --labels]
+                            [--seed 0] > mi.csv
 
---pictures takes pairs of 16 x 16 images instead.
+--pictures takes pairs of 16 x 16 images instead, --labels pairs of MNIST's training images whose
+labels alone are related (TFDS_DATA_DIR).
 
 Writes one CSV line per pair: the truth, the estimate and its standard error, whether it is within
 5 % or 0.05 nats, the linear-Gaussian part, the other estimators, and seconds. The whole suite takes
@@ -17,7 +19,8 @@ from collections.abc import Callable
 import numpy as np
 
 from diffinfo import estimate_mi
-from diffinfo.exact.pairs import KnownPair, pictures, suite
+from diffinfo.data.sources import make_dataset
+from diffinfo.exact.pairs import KnownPair, labelled_pictures, pictures, suite
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -68,8 +71,13 @@ def _row(pair: KnownPair, x: np.ndarray, y: np.ndarray, args: argparse.Namespace
 def main() -> None:
     parser = arguments(__doc__)
     parser.add_argument("--pictures", action="store_true", help="pairs of images instead")
+    parser.add_argument("--labels", action="store_true", help="pairs of MNIST's images instead")
     args = parser.parse_args()
-    write_rows(pictures() if args.pictures else suite(), args, _row)
+    pairs = pictures() if args.pictures else suite()
+    if args.labels:
+        mnist = make_dataset({"mnist": {"data_dir": None}})
+        pairs = labelled_pictures(mnist.x_train[..., 0], mnist.y_train)
+    write_rows(pairs, args, _row)
 
 
 if __name__ == "__main__":

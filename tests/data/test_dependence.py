@@ -2,8 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
-from diffinfo.data.dependence import copies, rows_of_memory, serial_dependence
+from diffinfo.data.dependence import (
+    between_others,
+    copies,
+    rows_of_memory,
+    serial_dependence,
+)
 
 
 def _series(phi, n, rng):
@@ -25,6 +31,34 @@ def test_copies_are_counted_and_rounded_values_are_not():
     assert copies(*counts) == 0
     assert copies(*np.log1p(counts)) == 0, "many digits, but few different values"
     assert copies(x[rows], rng.standard_normal(10_000)) == 0, "only one side repeats"
+
+
+def _interpolated(rows, n, rng):
+    """Rows, and n more between one of them and one of its five nearest neighbours."""
+    _, near = cKDTree(rows).query(rows, k=6)
+    one = rng.integers(0, len(rows), n)
+    other = near[one, rng.integers(1, 6, n)]
+    return np.concatenate([rows, rows[one] + rng.random((n, 1)) * (rows[other] - rows[one])])
+
+
+@pytest.mark.parametrize("dim", [1, 3, 20])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rows_made_by_interpolation_are_noticed(dim, dtype):
+    rng = np.random.default_rng(0)
+    rows = _interpolated(rng.standard_normal((1000, 2 * dim)), 3000, rng).astype(dtype)
+    assert between_others(rows[:, :dim], rows[:, dim:]) > 0.5
+    labels = rng.integers(0, 2, 4000)
+    assert (between_others(rows[:, :dim], labels) > 0.3) == (dim > 1)
+
+
+def test_rows_of_laws_are_not_taken_for_interpolated_ones():
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((2, 10_000, 1))
+    assert between_others(x, y) == 0
+    assert between_others(x, np.maximum(x + y, 0)) == 0, "many rows share a line, that of y = 0"
+    assert between_others(x, np.round(x + y, 1)) == 0
+    assert between_others(rng.poisson(3.0, 4000), rng.poisson(3.0, 4000)) == 0
+    assert between_others(np.c_[x, y], x + y) == 0, "all rows share a plane"
 
 
 @pytest.mark.parametrize("phi", [0.6, 0.99])

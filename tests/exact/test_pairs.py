@@ -1,8 +1,12 @@
 """The truths that estimators are held against are checked by the pairs' own densities."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
-from scipy.stats import multivariate_normal, multivariate_t, norm
+from scipy.integrate import quad
+from scipy.special import rel_entr
+from scipy.stats import expon, lomax, multivariate_normal, multivariate_t, norm
 
 from diffinfo.exact import pairs
 
@@ -40,6 +44,60 @@ def test_bimodal():
     log_p = np.logaddexp(norm.logpdf(y, -3, 1.25**0.5), norm.logpdf(y, 3, 1.25**0.5)) - np.log(2)
     values = norm.logpdf(y, x, 0.5) - log_p
     assert abs(values.mean() - pair.truth) < 4 * values.std() / np.sqrt(len(values))
+
+
+@pytest.mark.parametrize("width", [0.2, 1.0, 1.5])
+def test_added_uniform(width):
+    pair = pairs.added_uniform(width)
+
+    def minus_p_log_p(y):
+        p = (min(1, y + width / 2) - max(0, y - width / 2)) / width  # the overlap of two boxes
+        return -p * np.log(p)
+
+    edges = sorted([-width / 2, width / 2, 1 - width / 2, 1 + width / 2])
+    entropy = sum(quad(minus_p_log_p, *ends)[0] for ends in pairwise(edges))
+    assert entropy - np.log(width) == pytest.approx(pair.truth, abs=1e-7)
+    x, y = pair.sample(1000, np.random.default_rng(0))
+    assert 0.98 < 2 * np.abs(y - x).max() / width <= 1
+
+
+@pytest.mark.parametrize("shape", [0.5, 1.0, 5.0])
+def test_gamma_exponential(shape):
+    pair = pairs.gamma_exponential(shape)
+    x, y = pair.sample(200_000, np.random.default_rng(0))
+    values = expon.logpdf(y, scale=1 / x) - lomax.logpdf(y, shape)
+    assert abs(values.mean() - pair.truth) < 4 * values.std() / np.sqrt(len(values))
+
+
+def _numbered(classes, n):
+    """Pictures of two pixels that hold their label and their own number."""
+    labels = np.arange(n) // 2 % classes  # even and odd numbers have all
+    return np.stack([labels, np.arange(n)], 1)[:, None].astype(float), labels
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.9, 1.0])
+def test_channel_pictures(kept):
+    images, labels = _numbered(4, 8000)
+    pair = pairs.channel_pictures(images, labels, kept)
+    x, y = pair.sample(3000, np.random.default_rng(0))
+    assert not set(x[:, 0, 1]) & set(y[:, 0, 1])
+    assert len(set(x[:, 0, 1])) == 3000, "none comes twice as long as there are others"
+    x, y = (side[:, 0, 0].astype(int) for side in pair.sample(400_000, np.random.default_rng(1)))
+    joint = np.bincount(4 * x + y, minlength=16).reshape(4, 4) / len(x)
+    counted = rel_entr(joint, np.outer(joint.sum(1), joint.sum(0))).sum()
+    assert counted == pytest.approx(pair.truth, abs=3e-3)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_tiles(count):
+    images, labels = _numbered(3, 6000)
+    pair = pairs.tiles(images, labels, count, 0.1)
+    x, y = pair.sample(200_000, np.random.default_rng(0))
+    assert x.shape == (200_000, 1, 2 * count)
+    x, y = ((side[:, 0, ::2] @ 2 ** np.arange(count)).astype(int) for side in (x, y))
+    joint = np.bincount(2**count * x + y, minlength=4**count).reshape(2**count, -1) / len(x)
+    counted = rel_entr(joint, np.outer(joint.sum(1), joint.sum(0))).sum()
+    assert counted == pytest.approx(pair.truth, abs=5e-3)
 
 
 @pytest.mark.parametrize("name", ["monotone", "spiralled", "rolled", "helix"])

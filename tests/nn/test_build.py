@@ -11,8 +11,10 @@ from diffinfo.checkpoint import load_model, save_model
 from diffinfo.config import complete
 from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
+from diffinfo.estimate.integrand import Strata, evaluate_terms
+from diffinfo.exact.pixels import IndependentPixels
 from diffinfo.nn.build import DataSummary, Model
-from diffinfo.process.denoise import e_hat, network_input
+from diffinfo.process.denoise import at, e_hat, network_input
 
 IMAGES = DataSummary((7, 7, 3), 0.3, 0.4, classes=5)
 VECTORS = DataSummary((6,), 0.0, 1.0, y_mean=(1.0, 2.0), y_std=(0.5, 3.0))
@@ -65,6 +67,27 @@ def test_denoiser_contract(kind, fields, tmp_path):
     np.testing.assert_array_equal(_call(again.denoiser(loaded), z, lam, y), conditional)
     save_model(tmp_path / "n.msgpack", again, loaded, provenance)
     assert (tmp_path / "m.msgpack").read_bytes() == (tmp_path / "n.msgpack").read_bytes()
+
+
+def test_fields_at_one_z_compute_its_pixels_once(monkeypatch):
+    small = complete("network", {"unet": {"channels": [8], "embedding": 8}, "fields": "one"})
+    model = Model(small, replace(IMAGES, pixels=True))
+    train = np.random.default_rng(0).integers(0, 256, (20, *IMAGES.shape), np.uint8)
+    denoiser = model.denoiser(model.init(0) | {"pixels": vars(IndependentPixels.of(train))})
+    z, lam, y = jnp.ones((4, *IMAGES.shape)), jnp.linspace(-4, 4, 4), jnp.arange(4)
+    calls, moments = [], IndependentPixels.moments
+
+    def counted(self, z, lam):
+        calls.append(len(z))
+        return moments(self, z, lam)
+
+    monkeypatch.setattr(IndependentPixels, "moments", counted)
+    strata, key = Strata.stratified(-4, 4, 2), jax.random.key(0)
+    evaluate_terms(denoiser, np.asarray(z), np.asarray(y), strata, key, classes=5)
+    assert calls == [4], "of all labels and none"
+    field = at(denoiser, z, lam)
+    np.testing.assert_array_equal(field(), denoiser(z, lam))
+    np.testing.assert_array_equal(field(y), denoiser(z, lam, y))
 
 
 def test_examples_do_not_see_each_other():
@@ -120,8 +143,8 @@ def test_a_file_with_parameters_of_other_shapes_is_refused(kind, tmp_path):
     model, params, _ = _model(kind, "one")
     path = tmp_path / "m.msgpack"
     leaves = jax.tree_util.tree_leaves_with_path(params)
-    for at, leaf in leaves[:: max(1, len(leaves) // 4)]:
-        name = jax.tree_util.keystr(at, simple=True, separator=".")
+    for where, leaf in leaves[:: max(1, len(leaves) // 4)]:
+        name = jax.tree_util.keystr(where, simple=True, separator=".")
         for other in (np.zeros((*leaf.shape, 2)), None):  # None: as if it were not there
             changed = jax.tree_util.tree_map_with_path(
                 lambda path, v, at=at, other=other: other if path == at else v, params

@@ -3,12 +3,18 @@
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
+from sklearn.neighbors import NearestNeighbors
 
 _COPIES = 0.02  # of the rows
 _LEAST_DISTINCT = 0.05  # of the rows: fewer values are those of something discrete
 # Of the product of both sides' correlations of neighbouring rows, beyond chance. At 0.1 a
 # correlation of the two sides by chance has a variance that is 1.2 times that of independent rows.
 _SERIAL = 0.1
+
+# Of the rows that are looked at, how many may lie on a straight line between two of their nearest
+# neighbours. In two dimensions, 0.6 % do by chance, and in more, none.
+_BETWEEN, _NEIGHBOURS, _ANGLE = 0.03, 20, 1e-4
+_MOST_LOOKED_AT, _LEAST_LOOKED_AT, _DISTANCES = 1000, 100, 200_000_000
 
 
 def _has_many_digits(values: np.ndarray) -> np.ndarray:
@@ -17,21 +23,59 @@ def _has_many_digits(values: np.ndarray) -> np.ndarray:
     return np.round(values * scale) / scale != values
 
 
+def _fine(rows: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """The columns of `rows` `(n, d)` whose different values are not few, by their numbers, and
+    where in them a number has many digits, `(n,)`.
+    """
+    return [
+        (number, _has_many_digits(column))
+        for number, column in enumerate(rows.T)
+        if len(np.unique(column)) >= _LEAST_DISTINCT * len(rows)
+    ]
+
+
+def _joined(sides: tuple[np.ndarray, ...]) -> np.ndarray:
+    return np.column_stack([side.astype(np.float64) for side in sides])
+
+
 def copies(*sides: np.ndarray) -> int:
     """Return how many rows repeat an earlier one on all sides, or 0 where that is as it should be.
 
     sides: `(n,)` or `(n, d)` each. What is rounded or counted repeats by itself, so only rows that
     hold a number of many digits count, in a column whose different values are not few.
     """
-    rows = np.column_stack([side.astype(np.float64) for side in sides])
-    exact = np.zeros(len(rows), bool)
-    for column in rows.T:
-        if len(np.unique(column)) >= _LEAST_DISTINCT * len(rows):
-            exact |= _has_many_digits(column)
+    rows = _joined(sides)
+    exact = np.any([many for _, many in _fine(rows)], axis=0)
     if not exact.any():
         return 0
     count = int((pd.DataFrame(rows).duplicated().to_numpy() & exact).sum())
     return count if count > _COPIES * len(rows) else 0
+
+
+def between_others(*sides: np.ndarray) -> float:
+    """Return which share of the rows lies on a straight line between two near ones, as rows do that
+    were made by interpolation (SMOTE), or 0 where that is as it should be.
+
+    sides: `(n,)` or `(n, d)` each; up to a thousand rows are looked at. Only columns that are not
+    rounded and whose different values are not few count; there must be two.
+    """
+    rows = _joined(sides)
+    kept = [number for number, many in _fine(rows) if many.mean() > 0.5]
+    if len(kept) < 2:
+        return 0.0
+    rows = rows[:, kept] / rows[:, kept].std(0)
+    most = np.clip(_DISTANCES // rows.size, _LEAST_LOOKED_AT, _MOST_LOOKED_AT)
+    probes = np.random.default_rng(0).choice(len(rows), min(len(rows), most), replace=False)
+    nearest = NearestNeighbors(n_neighbors=min(_NEIGHBOURS + 1, len(rows))).fit(rows)
+    near = nearest.kneighbors(rows[probes], return_distance=False)
+    steps = rows[near] - rows[probes][:, None]
+    length = np.linalg.norm(steps, axis=2, keepdims=True)
+    # A neighbour of the same value in a column (zero, say, or none at all) shares a line by itself.
+    steps = np.where((steps != 0).all(2, keepdims=True), steps, 0.0)
+    units = np.divide(steps, length, out=np.zeros_like(steps), where=length > 0)
+    cosines = np.einsum("nkd,nld->nkl", units, units)
+    share = float((cosines.min((1, 2)) < _ANGLE**2 / 2 - 1).mean())
+    return share if share > _BETWEEN else 0.0
 
 
 def _serial_correlation(side: np.ndarray) -> float:

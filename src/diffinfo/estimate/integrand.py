@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from diffinfo.loss import squared_error
-from diffinfo.process.denoise import Denoiser
+from diffinfo.process.denoise import Denoiser, at
 from diffinfo.process.forward import blocks, noised
 from diffinfo.process.schedule import VPSchedule
 
@@ -98,11 +98,12 @@ class Terms:
     groups: np.ndarray | None = None
 
 
-def class_fields(denoiser: Denoiser, z, lam, classes: int, dtype) -> jax.Array:
-    """Return the conditional fields of every label, `(classes, N, ...)`; labels have `dtype`."""
-    return jax.lax.map(
-        lambda label: denoiser(z, lam, jnp.full(z.shape[0], label, dtype)), jnp.arange(classes)
-    )
+def class_fields(field: Callable[..., jax.Array], n: int, classes: int, dtype) -> jax.Array:
+    """Return the conditional fields of every label, `(classes, n, ...)`.
+
+    field: `y -> v_hat` at n rows (`at` of `process/denoise.py`), whose labels y have `dtype`.
+    """
+    return jax.lax.map(lambda label: field(jnp.full(n, label, dtype)), jnp.arange(classes))
 
 
 def mixture_field(log_q: jax.Array, v_by_class: jax.Array) -> jax.Array:
@@ -116,16 +117,17 @@ def _level_terms(
     """Return the terms at levels `lam` `(N,)`, without weights: `(N,)`, or `(N, classes)`."""
     z, v = noised(x, lam, eps)
     half_alpha = 0.5 * jax.nn.sigmoid(lam)
-    v_u = denoiser(z, lam)
+    field = at(denoiser, z, lam)
+    v_u = field()
     terms = {}
     if classes:
-        v_by_class = class_fields(denoiser, z, lam, classes, y.dtype)
+        v_by_class = class_fields(field, len(z), classes, y.dtype)
         v_c = v_by_class[y, jnp.arange(x.shape[0])]
         terms["class_loss"] = half_alpha[:, None] * jax.vmap(partial(squared_error, v), out_axes=1)(
             v_by_class
         )
     else:
-        v_c = denoiser(z, lam, y)
+        v_c = field(y)
     if log_posterior is not None:
         log_q = log_posterior(z, lam)
         terms["log_q"] = jnp.take_along_axis(log_q, y[:, None], axis=1)[:, 0]

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from diffinfo.estimate.integrand import class_fields, mixture_field
-from diffinfo.process.denoise import Denoiser
+from diffinfo.process.denoise import Denoiser, at
 from diffinfo.process.forward import noised
 
 
@@ -18,7 +18,7 @@ def _band(denoiser, log_posterior, x, y, low, high, key, classes, draws):
         level_key, noise_key = jax.random.split(key)
         lam = low + (high - low) * jax.random.uniform(level_key, x.shape[:1])
         z, v = noised(x, lam, jax.random.normal(noise_key, x.shape))
-        fields = class_fields(denoiser, z, lam, classes, y.dtype)
+        fields = class_fields(at(denoiser, z, lam), len(z), classes, y.dtype)
         mixture = mixture_field(log_posterior(z, lam), fields)
         conditional = fields[y, jnp.arange(x.shape[0])]
         gain = (jnp.square(v - mixture) - jnp.square(v - conditional)).sum(-1)

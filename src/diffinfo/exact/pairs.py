@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.integrate import quad
-from scipy.special import digamma, gammaln, ndtr
+from scipy.special import digamma, entr, gammaln, ndtr
 from scipy.stats import norm
 
 Sampler = Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]
@@ -118,6 +118,29 @@ def bimodal(dim: int, separation: float, noise: float) -> KnownPair:
     )
 
 
+def added_uniform(width: float) -> KnownPair:
+    """x uniform on [0, 1], y = x + noise that is uniform, too, with this width."""
+
+    def sample(n, rng):
+        x, noise = rng.random((2, n, 1))
+        return x, x + width * (noise - 0.5)
+
+    truth = width / 2 - np.log(width) if width <= 1 else 1 / (2 * width)
+    return KnownPair(f"added uniform 1+1, {width:g}", sample, truth)
+
+
+def gamma_exponential(shape: float) -> KnownPair:
+    """x of a gamma law of this shape, y exponential with the rate x."""
+
+    def sample(n, rng):
+        x = rng.gamma(shape, size=(n, 1))
+        return x, rng.exponential(1 / x)
+
+    return KnownPair(
+        f"gamma exponential 1+1, {shape:g}", sample, float(digamma(shape + 1) - np.log(shape))
+    )
+
+
 def independent(dim: int) -> KnownPair:
     """A normal x and a skewed, heavy-tailed y that know nothing of each other."""
 
@@ -200,6 +223,13 @@ def suite() -> list[KnownPair]:
         sparse(50).mapped("monotone", monotone),
         student("sparse", 25, 25, 0.8, 3),
         student("dense", 50, 50, 0.5, 1),
+        added_uniform(0.2),
+        added_uniform(1.5),
+        gamma_exponential(1.0),
+        gamma_exponential(5.0),
+        dense(2),
+        student("sparse", 3, 3, 0.8, 3),
+        sparse(25).mapped("spiralled", spiralled),
     ]
 
 
@@ -258,3 +288,67 @@ def rectangles(information: float, side: int = 16, smallest: float = 0.2) -> Kno
 def pictures() -> list[KnownPair]:
     """Pairs of pictures of known information, as in public benchmarks (mutinfo, InfoBridge)."""
     return [kind(nats) for kind in (bumps, rectangles) for nats in (0.1, 1, 2.5, 5, 7.5, 10)]
+
+
+def _of_labels(images: np.ndarray, labels: np.ndarray, asked: np.ndarray, rng) -> np.ndarray:
+    """An image of each label in `asked`, `(n, H, W)`; all there are before any comes again."""
+    chosen = np.empty(len(asked), int)
+    for label in np.unique(asked):
+        rows = np.flatnonzero(asked == label)
+        chosen[rows] = np.resize(rng.permutation(np.flatnonzero(labels == label)), len(rows))
+    return images[chosen]
+
+
+def channel_pictures(images: np.ndarray, labels: np.ndarray, kept: float) -> KnownPair:
+    """Pairs of pictures `(n, H, W)` of labels L and L', where L' is L with probability `kept` and
+    else any other one.
+
+    images `(N, H, W)` with labels `(N,)`, numbers below the K that there are. The truth is that of
+    the labels, log K + s log s + (1 - s) log((1 - s) / (K - 1)), exact as far as a picture
+    determines its own. x shows images of even, y those of odd number.
+    """
+    count = int(labels.max()) + 1
+    lost = (1 - kept) * np.log((1 - kept) / (count - 1)) if kept < 1 else 0.0
+
+    def sample(n, rng):
+        first = rng.integers(0, count, n)
+        moved = rng.integers(1, count, n) * (rng.random(n) >= kept)
+        both = first, (first + moved) % count
+        return tuple(
+            _of_labels(images[side::2], labels[side::2], asked, rng)
+            for side, asked in enumerate(both)
+        )
+
+    truth = float(np.log(count) + kept * np.log(kept) + lost)
+    return KnownPair(f"channel of {count} labels, {kept:g} kept", sample, truth)
+
+
+def tiles(images: np.ndarray, labels: np.ndarray, count: int, flipped: float) -> KnownPair:
+    """Pairs of rows of `count` pictures of labels 0 and 1 `(n, H, count W)`, of which each flips
+    with probability `flipped` between x and y: count (1 - h(flipped)) bits.
+
+    images, labels: as for `channel_pictures`.
+    """
+
+    def sample(n, rng):
+        bits = rng.integers(0, 2, (n, count))
+        both = bits, bits ^ (rng.random((n, count)) < flipped)
+        rows = (
+            _of_labels(images[side::2], labels[side::2], asked.ravel(), rng)
+            for side, asked in enumerate(both)
+        )
+        return tuple(
+            row.reshape(n, count, *row.shape[1:]).swapaxes(1, 2).reshape(n, row.shape[1], -1)
+            for row in rows
+        )
+
+    truth = count * (np.log(2) - float(entr(flipped) + entr(1 - flipped)))
+    return KnownPair(f"{count} tiles, {flipped:g} flipped", sample, truth)
+
+
+def labelled_pictures(images: np.ndarray, labels: np.ndarray) -> list[KnownPair]:
+    """Pairs of pictures whose labels alone are related; arguments as for `channel_pictures`."""
+    return [
+        *[channel_pictures(images, labels, kept) for kept in (0.3, 0.7, 0.95)],
+        *[tiles(images, labels, *case) for case in ((1, 0.05), (2, 0.05), (4, 0.05), (4, 0.2))],
+    ]

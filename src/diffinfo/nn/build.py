@@ -1,7 +1,8 @@
 """From a plain description to plain parameters: Flax modules are made and taken apart only here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -203,18 +204,41 @@ class _Network:
         """The v-prediction that an output stands for, where there are no independent pixels."""
         return denoise.precondition(output, z, lam, mean, std)
 
-    def _image_field(self, params, name: str, z, lam, *inputs, dtype=None) -> jax.Array:
-        """The v-prediction of the module `name` for images, `(N, H, W, C)`."""
+    def _images_at(self, params, z, lam) -> Callable[..., jax.Array]:
+        """The v-predictions `(N, H, W, C)` for images z: a function of the module's name and of its
+        other inputs. What z alone tells is computed once.
+        """
         seen, moments = self._seen(params, z, lam)
-        output = self._apply(params, name, seen, lam, *inputs, dtype=dtype)
-        if moments is None:
-            return self._v_of(output, z, lam, self.data.mean, self.data.std)
-        mean, std = moments
-        # What neighbours tell of a pixel shifts its mean by the variance times the slope of their
-        # log-likelihood (Tweedie), and no slope is much steeper than one over _SLOPE of the scale
-        # of all pixels: where the value is nearly known, less and less is left to the network.
-        gain = std**2 / jnp.hypot(std, _SLOPE * self.data.std)
-        return denoise.v_of(mean + gain * output, z, lam)
+
+        def field(name: str, *inputs, dtype=None) -> jax.Array:
+            output = self._apply(params, name, seen, lam, *inputs, dtype=dtype)
+            if moments is None:
+                return self._v_of(output, z, lam, self.data.mean, self.data.std)
+            mean, std = moments
+            # What neighbours tell of a pixel shifts its mean by the variance times the slope of
+            # their log-likelihood (Tweedie), and no slope is much steeper than one over _SLOPE of
+            # the scale of all pixels: where the value is nearly known, less and less is left to the
+            # network.
+            gain = std**2 / jnp.hypot(std, _SLOPE * self.data.std)
+            return denoise.v_of(mean + gain * output, z, lam)
+
+        return field
+
+
+@partial(jax.tree_util.register_dataclass, data_fields=["params"], meta_fields=["model"])
+@dataclass(frozen=True)
+class NetworkDenoiser:
+    """The fields of a `Model` with these parameters, as `process/denoise.py` has it."""
+
+    model: "Model"
+    params: Any
+
+    def at(self, z, lam) -> Callable[..., jax.Array]:
+        """As `process/denoise.py` has it."""
+        return self.model.at(self.params, z, lam)
+
+    def __call__(self, z, lam, y=None) -> jax.Array:
+        return self.at(z, lam)(y)
 
 
 class Model(_Network):
@@ -241,34 +265,39 @@ class Model(_Network):
             return denoise.v_of_e(output, lam)
         return super()._v_of(output, z, lam, mean, std)
 
-    def field(self, params, name: str, z, lam, y, present, key=None, dtype=None) -> jax.Array:
-        """The v-prediction of the network `name`, `(N, ...)`.
-
-        present: where the condition y is given, `(N,)`.
-        """
-        if self.has_convolutions:
-            return self._image_field(params, name, z, lam, y, present, key, dtype=dtype)
-        mean, std, along = self.data.mean, self.data.std, {}
-        if self.data.canonical:
-            mean, std = _given(params["gaussian"], y, present)
-            along = {"along": (z, mean)} if self.data.elliptical else {}
-        flat = denoise.network_input(z, lam, mean, std).reshape(z.shape[0], -1)
-        output = self._apply(params, name, flat, lam, y, present, key, dtype=dtype, **along)
-        return self._v_of(output.reshape(z.shape), z, lam, mean, std)
-
-    def v_hat(self, params, z, lam, y=None, key=None, dtype=None) -> jax.Array:
-        """A denoiser as in `process/denoise.py`, with its parameters as the first argument.
+    def at(self, params, z, lam, key=None, dtype=None) -> Callable[..., jax.Array]:
+        """The v-predictions `(N, ...)` at these z and lam: a function of the condition y, or None,
+        and of where it is present, `(N,)`, by default everywhere.
 
         key and dtype: for training, a key for dropout and what the network computes in.
         """
-        present = jnp.full(z.shape[0], y is not None)
-        name = self.names[0] if y is None else self.names[-1]
-        y = self.data.null_condition(z.shape[0]) if y is None else y
-        return self.field(params, name, z, lam, y, present, key, dtype)
+        of_images = self._images_at(params, z, lam) if self.has_convolutions else None
+
+        def field(y=None, present=None) -> jax.Array:
+            name = self.names[0] if y is None else self.names[-1]
+            present = jnp.full(z.shape[0], y is not None) if present is None else present
+            y = self.data.null_condition(z.shape[0]) if y is None else y
+            if of_images is not None:
+                return of_images(name, y, present, key, dtype=dtype)
+            mean, std, along = self.data.mean, self.data.std, {}
+            if self.data.canonical:
+                mean, std = _given(params["gaussian"], y, present)
+                along = {"along": (z, mean)} if self.data.elliptical else {}
+            flat = denoise.network_input(z, lam, mean, std).reshape(z.shape[0], -1)
+            output = self._apply(params, name, flat, lam, y, present, key, dtype=dtype, **along)
+            return self._v_of(output.reshape(z.shape), z, lam, mean, std)
+
+        return field
+
+    def v_hat(self, params, z, lam, y=None, key=None, dtype=None) -> jax.Array:
+        """A denoiser as in `process/denoise.py`, with its parameters as the first argument; key and
+        dtype as for `at`.
+        """
+        return self.at(params, z, lam, key, dtype)(y)
 
     def denoiser(self, params) -> denoise.Denoiser:
         """The fields as a denoiser, a pytree that carries its parameters."""
-        return jax.tree_util.Partial(self.v_hat, params)
+        return NetworkDenoiser(self, params)
 
 
 class NoisyClassifier(_Network):
@@ -366,7 +395,7 @@ class Autoencoder(_Network):
                 [jnp.where(late, 0.0, semantic), jnp.where(late, perceptual, 0.0)], axis=-1
             )
         present = jnp.ones(len(z), bool)
-        return self._image_field(params, "decoder", z, lam, codes, present, key, dtype=dtype)
+        return self._images_at(params, z, lam)("decoder", codes, present, key, dtype=dtype)
 
     def gaussian(self, params, codes) -> tuple[jax.Array, jax.Array]:
         """The means `(N, H, W, C)` of p(x | z) and its one log-deviation, of a Gaussian decoder."""

@@ -6,12 +6,14 @@ that returns the v-prediction `v_hat = E[a eps - b x | z]`, of the shape of z `(
 is the log-SNR `(N,)`, and y holds conditions `(N, ...)` or labels `(N,)`, or is None for the
 unconditional field. A denoiser is a JAX pytree, so it passes through `jax.jit` as an argument.
 Exact denoisers (`exact/denoisers.py`) and networks (`nn/build.py`) are interchangeable everywhere.
+One whose fields share work may have a method `at(z, lam)` that returns them as a function of y.
 
     eps_hat = b z + a v_hat,         x_hat = a z - b v_hat,
     e_hat   = -(a / b) v_hat,        score = e_hat - z = -eps_hat / b
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +21,14 @@ import jax.numpy as jnp
 from diffinfo.process.forward import coefficients
 
 Denoiser = Callable[..., jax.Array]
+
+
+def at(denoiser: Denoiser, z: jax.Array, lam: jax.Array) -> Callable[..., jax.Array]:
+    """Return the fields at z `(N, ...)` and lam `(N,)`, `y=None -> v_hat`, so that denoisers which
+    can compute only once what does not depend on y.
+    """
+    own = getattr(denoiser, "at", None)
+    return partial(denoiser, z, lam) if own is None else own(z, lam)
 
 
 def eps_hat(v_hat: jax.Array, z: jax.Array, lam: jax.Array) -> jax.Array:

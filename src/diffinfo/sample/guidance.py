@@ -2,14 +2,14 @@
 
 import jax
 
-from diffinfo.process.denoise import Denoiser
+from diffinfo.process.denoise import Denoiser, at
 
 
 def _guided(denoiser: Denoiser, weight, z, lam, y=None):
-    unconditional = denoiser(z, lam)
+    field = at(denoiser, z, lam)
     if y is None:
-        return unconditional
-    return (1 + weight) * denoiser(z, lam, y) - weight * unconditional
+        return field()
+    return (1 + weight) * field(y) - weight * field()
 
 
 def guided(denoiser: Denoiser, weight: float) -> Denoiser:

@@ -17,7 +17,12 @@ from diffinfo.data.columns import (
     opened,
     without_missing,
 )
-from diffinfo.data.dependence import copies, rows_of_memory, serial_dependence
+from diffinfo.data.dependence import (
+    between_others,
+    copies,
+    rows_of_memory,
+    serial_dependence,
+)
 from diffinfo.errors import DataError
 from diffinfo.estimate.counting import states
 
@@ -53,6 +58,11 @@ def _dependence(sides: list[np.ndarray]) -> list[str]:
         warnings.append(
             f"{repeated} of {n} rows repeat another one exactly, and folds then know each other: "
             "remove them, or pass groups that hold such rows together"
+        )
+    if share := between_others(*sides):
+        warnings.append(
+            f"about {share:.0%} of the rows lie on a straight line between two others, as those do "
+            "that interpolation made (SMOTE), and folds then know each other: remove such rows"
         )
     if product := serial_dependence(*sides):
         block = 20 * rows_of_memory(product)

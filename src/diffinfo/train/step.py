@@ -91,9 +91,13 @@ def make_loss(
                 encode, partial(model.v_hat, params, **options), objective, weight, decoded(x), key
             )
         if model.names == ("shared",):
-            field = partial(model.field, params, "shared", **options)
             return dropped_condition_loss(
-                field, objective, settings["null_probability"], decoded(x), y, key
+                lambda z, lam, y, present: model.at(params, z, lam, **options)(y, present),
+                objective,
+                settings["null_probability"],
+                decoded(x),
+                y,
+                key,
             )
         return two_field_loss(
             partial(model.v_hat, params, **options), objective, decoded(x), y, key
