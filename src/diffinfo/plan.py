@@ -104,6 +104,26 @@ class Plan:
             )
         return Run(name, other["seeds"][0], self.results / "runs")
 
+    def lender(self, experiment: str) -> Run:
+        """The run whose schedules of few steps an experiment borrows. Raises ConfigError unless it
+        has a classifier, and schedules of as many steps.
+        """
+        few = self.experiments[experiment]["few_steps"]
+        name = few["borrow"]
+        other = self.experiments.get(name, {})
+        if name == experiment or "classifier" not in other:
+            raise ConfigError(
+                f"experiments.{experiment}.few_steps.borrow: {name}; needs the name of another "
+                "experiment with a classifier"
+            )
+        missing = set(few["evaluations"]) - set(other["few_steps"]["evaluations"])
+        if missing:
+            raise ConfigError(
+                f"experiments.{experiment}.few_steps.borrow: {name} has no schedules of "
+                f"{', '.join(map(str, sorted(missing)))} steps; add them to its evaluations"
+            )
+        return Run(name, other["seeds"][0], self.results / "runs")
+
     # Stages of one run.
 
     def made_by(self, data: str) -> str:
@@ -119,12 +139,19 @@ class Plan:
         def owner(need: Need) -> Run:
             if need.whose == "beside":
                 return Run(self.compared_with(run.experiment), run.seed, run.root)
+            if need.whose == "lender":
+                return self.lender(run.experiment)
             return self.generator(run.experiment) if need.whose == "generator" else run
+
+        def is_there(need: Need) -> bool:
+            if need.whose == "lender":
+                return bool(settings["few_steps"]["borrow"])
+            return not need.optional or need.files[0] in settings
 
         needs = {
             option: [str(self.path(name, owner(need))) for name in need.files]
             for option, need in stage.needs.items()
-            if not need.optional or need.files[0] in settings
+            if is_there(need)
         }
         if stage.name == "data":
             needs["sources"] = [str(path) for path in source_files(settings["data"])]

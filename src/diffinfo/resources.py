@@ -72,7 +72,7 @@ def _evaluations(experiments: Mapping[str, Any], name: str, stage: str) -> int:
         tried = len(few["saturation"]) * len(few["smoothness"]) + len(few["power"])
         return few["examples"] * few["candidates"] + a_set * (tried + len(few["rho"]))
     if stage == "few_steps":
-        return a_set * _SCHEDULES * guided * few["seeds"]
+        return a_set * (_SCHEDULES + bool(few["borrow"])) * guided * few["seeds"]
     if stage == "generate":
         images = options["n_train"] + options["n_test"]
         return images * options["steps"] * (1 + bool(options["guidance_weight"]))

@@ -147,7 +147,7 @@ def test_a_file_with_parameters_of_other_shapes_is_refused(kind, tmp_path):
         name = jax.tree_util.keystr(where, simple=True, separator=".")
         for other in (np.zeros((*leaf.shape, 2)), None):  # None: as if it were not there
             changed = jax.tree_util.tree_map_with_path(
-                lambda path, v, at=at, other=other: other if path == at else v, params
+                lambda path, v, at=where, other=other: other if path == at else v, params
             )
             save_model(path, model, jax.tree.map(np.asarray, changed), {})
             with pytest.raises(DataError, match=rf"m\.msgpack: parameter {re.escape(name)}: shape"):

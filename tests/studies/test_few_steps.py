@@ -8,7 +8,7 @@ from diffinfo.config import complete
 from diffinfo.errors import DataError
 from diffinfo.process.schedule import schedule_of
 from diffinfo.sample.las import las
-from diffinfo.studies.few_steps import SCHEDULES, FewSteps, compare, pilot
+from diffinfo.studies.few_steps import SCHEDULES, FewSteps, compare, path_cost, pilot
 
 PROCESS = complete("process", {})
 SETTINGS = complete(
@@ -76,15 +76,49 @@ def test_grids_take_their_own_settings(few, piloted):
     np.testing.assert_array_equal(grids["LAS"], best.log_snr)
 
 
+@pytest.mark.parametrize("steps", [3, 12])
+def test_the_path_cost_of_a_gaussian_is_known(steps):
+    """Frozen steps of N(0, s^2 I) cost D/2 sum [dx / (1 + x) - d log(1 + x)], x = s^2 snr."""
+    lams, variance, dimension = np.linspace(-8, 12, 201), 0.3, 7
+    snr = np.exp(lams)
+    curve = pd.DataFrame({"snr": snr, "risk": dimension * variance / (1 + variance * snr)})
+    grid = np.sort(np.random.default_rng(steps).uniform(-7.5, 11.5, steps + 1))
+    x = variance * np.exp(grid)
+    parts = np.diff(x) / (1 + x[:-1]) - np.diff(np.log1p(x))
+    assert path_cost(curve, grid) == pytest.approx(dimension / 2 * parts.sum(), rel=2e-3)
+    best = las(curve["snr"], curve["risk"], steps, 0.0).log_snr
+    even = np.linspace(lams[0], lams[-1], steps + 1)
+    assert path_cost(curve, best) < path_cost(curve, even)
+
+
+def test_schedules_of_other_images_are_compared_too(few, piloted):
+    tries, curve = piloted
+    settings = SETTINGS | {"borrow": "others", "guidance": [0]}
+    own = compare(few, settings, piloted)
+    same = compare(few, settings, piloted, piloted)
+    is_lent = same["schedule"] == "LAS of others"
+    pd.testing.assert_frame_equal(own, same[~is_lent].reset_index(drop=True))
+    columns = ["frechet_distance", "accuracy", "path_cost"]
+    np.testing.assert_array_equal(
+        same.loc[is_lent, columns], same.loc[same["schedule"] == "LAS", columns]
+    )
+    # Where another risk falls later, so do the steps.
+    lams = np.log(curve["snr"])
+    later = curve.assign(risk=np.interp(lams - 2, lams, curve["risk"]))
+    moved = compare(few, settings, piloted, (tries, later))
+    assert (moved.loc[is_lent, "path_cost"] != same.loc[is_lent, "path_cost"]).all()
+
+
 def test_the_comparison_takes_the_schedules_that_were_chosen(few, piloted):
     tries, curve = piloted
     lines = []
-    table = compare(few, SETTINGS, tries, curve, lines.append)
+    table = compare(few, SETTINGS, piloted, report=lines.append)
     assert len(table) == 1 + 3 * 4 * 2 * 2
     assert len(lines) == 3
     data, samples = table.iloc[0], table.iloc[1:]
     assert (data["sampler"], data["schedule"], data["nfe"]) == ("data", "data", 0)
     assert data["accuracy"] > 0.9
+    assert (samples["path_cost"].notna() == (samples["guidance"] == 0)).all()
     assert set(samples["schedule"]) == set(SCHEDULES)
     assert samples["accuracy"].mean() > 0.9
     assert (table["images"] == 60).all()
@@ -96,7 +130,7 @@ def test_the_comparison_takes_the_schedules_that_were_chosen(few, piloted):
             tries["schedule"] == "EDM", tries["frechet_distance"] == worst, tries["chosen"]
         )
     )
-    again = compare(few, SETTINGS, other, curve)
+    again = compare(few, SETTINGS, (other, curve))
     edm = table["schedule"] == "EDM"
     pd.testing.assert_frame_equal(table[~edm], again[~edm])
     assert (table[edm]["frechet_distance"] != again[edm]["frechet_distance"]).all()

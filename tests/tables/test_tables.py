@@ -280,6 +280,7 @@ def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
             "seed": seed,
             "frechet_distance": value,
             "accuracy": 1.0,
+            "path_cost": 70.0,
         }
         for seed, value in enumerate((1.0, 2.0, 3.0))
     ]
@@ -299,6 +300,8 @@ def test_schedules_are_averaged_over_sets_of_samples(tmp_path):
     assert table.loc[("frechet_distance", "LAS"), "value"] == 2.0
     assert table.loc[("frechet_distance", "LAS"), "standard_error"] == pytest.approx(1 / np.sqrt(3))
     assert table.loc[("frechet_distance", "data"), "value"] == 0.5
+    assert list(table.loc["path_cost", "value"]) == [70.0]
+    assert table.loc["path_cost", "standard_error"].isna().all()
     assert np.isnan(table.loc[("frechet_distance", "data"), "standard_error"])
     # Two degrees of freedom.
     low, high = table.loc[("frechet_distance", "LAS"), ["low", "high"]]

@@ -66,8 +66,8 @@ class Need:
 
     optional: it is there only if the experiment has a section of that file's name. whose: the
     experiment that it belongs to, if not this one: the one that this one is compared with
-    ("beside"), or the one whose model makes its data ("generator"). about: for the help text, where
-    `FILES` does not say it all.
+    ("beside"), the one whose model makes its data ("generator"), or, if there is one, the one whose
+    schedules it borrows ("lender"). about: for the help text, where `FILES` does not say it all.
     """
 
     def __init__(self, *files: str, optional: bool = False, whose: str = "", about: str = ""):

@@ -6,7 +6,17 @@ from diffinfo.stages.contract import Job, Need
 from diffinfo.stages.pilot import NEEDS as PILOT_NEEDS
 from diffinfo.stages.pilot import few_steps_of
 
-NEEDS = {**PILOT_NEEDS, "pilot": Need("pilot", "pilot_risk")}
+NEEDS = {
+    **PILOT_NEEDS,
+    "pilot": Need("pilot", "pilot_risk"),
+    "borrowed": Need(
+        "pilot",
+        "pilot_risk",
+        optional=True,
+        whose="lender",
+        about="the pilot of other images, whose loss-adaptive schedules are tried as well",
+    ),
+}
 WRITES = ("few_steps",)
 SECTIONS = ("few_steps",)
 EXAMPLES = """\
@@ -18,9 +28,11 @@ def run(job: Job) -> None:
     from diffinfo.files import read_table, write_table
     from diffinfo.studies.few_steps import compare
 
-    tries = read_table(job.needs["pilot"])
-    curve = read_table(job.needs["pilot"].with_suffix(".risk.csv"))
+    def piloted(path):
+        return path and (read_table(path), read_table(path.with_suffix(".risk.csv")))
+
     few, settings = few_steps_of(job), job.settings["few_steps"]
-    scores = compare(few, settings, tries, curve, report=job.report)
+    pilots = piloted(job.needs["pilot"]), piloted(job.needs["borrowed"])
+    scores = compare(few, settings, *pilots, report=job.report)
     write_table(job.writes["few_steps"], scores)
     print(f"{job.writes['few_steps']}: {len(scores)} sets of images scored")

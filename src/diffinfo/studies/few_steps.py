@@ -146,36 +146,70 @@ def pilot(few: FewSteps, settings: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.
     return table.assign(chosen=table["frechet_distance"] == least), curve
 
 
+def _chosen(tries: pd.DataFrame, sampler: str, steps: int) -> pd.DataFrame:
+    """The tries that a pilot chose for a sampler and number of steps, by schedule."""
+    of_case = (tries["sampler"] == sampler) & (tries["nfe"] == steps) & tries["chosen"]
+    return tries[of_case].groupby("schedule").first()
+
+
+def path_cost(curve: pd.DataFrame, log_snr: np.ndarray) -> float:
+    """Nats of path KL that steps of a frozen denoiser lose between the levels `log_snr` `(K + 1,)`:
+
+        1/2 [sum_k (snr_{k+1} - snr_k) R(snr_k) - int R dsnr]
+
+    (2601.21943, Eq. 5.1, less what the denoiser's own error costs at any number of steps). curve:
+    columns `snr`, and `risk` R. It is that of `sample/solvers.py`'s first-order stochastic step,
+    and for other samplers says how levels share out the work.
+    """
+    lams, risk = np.log(curve["snr"].to_numpy()), curve["risk"].to_numpy()
+    inside = lams[(lams > log_snr[0]) & (lams < log_snr[-1])]
+    fine = np.concatenate([log_snr[:1], inside, log_snr[-1:]])
+    frozen, whole = (np.exp(np.interp(at, lams, np.log(risk))) for at in (log_snr[:-1], fine))
+    return 0.5 * float(
+        np.sum(np.diff(np.exp(log_snr)) * frozen) - np.trapezoid(whole * np.exp(fine), fine)
+    )
+
+
+Pilot = tuple[pd.DataFrame, pd.DataFrame]
+
+
 def compare(
     few: FewSteps,
     settings: Mapping[str, Any],
-    tries: pd.DataFrame,
-    curve: pd.DataFrame,
+    piloted: Pilot,
+    borrowed: Pilot | None = None,
     report: Callable[[str], None] = lambda line: None,
 ) -> pd.DataFrame:
     """Scores, against test images, of samples on all SCHEDULES, tuned as a `pilot` chose.
 
     A row per `sampler`, `schedule`, number of steps (`nfe`), `guidance` weight and `seed`; the
     first one, of the sampler and schedule "data", scores as many training images, as a perfect
-    sampler would be scored.
+    sampler would be scored. Without guidance there is also the schedule's `path_cost`. piloted:
+    what `pilot` returned; borrowed: what it returned for the images of the experiment
+    `settings["borrow"]`, whose loss-adaptive schedules are compared, too.
     """
-    dataset = few.dataset
+    dataset, (tries, curve) = few.dataset, piloted
     real = few.features(decoded(dataset.x_test))
     drawn = np.random.default_rng(0).permutation(len(dataset.x_train))[: len(few.y)]
     case = {"sampler": "data", "schedule": "data", "nfe": 0, "guidance": 0.0, "seed": 0}
     training = few.scores(decoded(dataset.x_train[drawn]), dataset.y_train[drawn], real)
     rows = [case | training]
     for sampler, steps in product(SAMPLERS, settings["evaluations"]):
-        of_case = (tries["sampler"] == sampler) & (tries["nfe"] == steps) & tries["chosen"]
-        chosen = tries[of_case].groupby("schedule").first()
+        chosen = _chosen(tries, sampler, steps)
         grids = {
             schedule: few.grid(schedule, steps, curve, chosen.loc[schedule] if names else {})
             for schedule, names in SCHEDULES.items()
         }
+        if borrowed is not None:
+            others = _chosen(borrowed[0], sampler, steps)
+            name = f"LAS of {settings['borrow']}"
+            grids[name] = few.grid("LAS", steps, borrowed[1], others.loc["LAS"])
         seeds = range(settings["seeds"])
         for (name, grid), weight, seed in product(grids.items(), settings["guidance"], seeds):
             case = {"sampler": sampler, "schedule": name, "nfe": steps}
             scores = few.scores(few.sample(sampler, grid, weight, seed), few.y, real)
+            if not weight:
+                scores["path_cost"] = path_cost(curve, grid)
             rows.append(case | {"guidance": weight, "seed": seed} | scores)
         report(f"{sampler}, {steps} steps: {len(rows)} sets of {len(few.y)} images scored")
     return pd.DataFrame(rows).assign(

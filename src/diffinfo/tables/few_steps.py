@@ -22,7 +22,8 @@ def few_steps(runs: Sequence[Run]) -> pd.DataFrame:
     The interval of the distance is Student's over sets; it and both standard errors are NaN for the
     one set of training images, which `sampler` and `schedule` call data. That of the accuracy is
     Wilson's over all images, which are independent given the trained models; each label has as many
-    of them, which can only make it too wide.
+    of them, which can only make it too wide. `path_cost` is what theory says that the schedule
+    loses, in nats of path KL (`studies/few_steps.py`): a number of the risk curve, without error.
     """
     tables = []
     for experiment, seeds in by_experiment(runs).items():
@@ -44,4 +45,9 @@ def few_steps(runs: Sequence[Run]) -> pd.DataFrame:
                 frame["low"], frame["high"] = zip(*map(share_interval, right, scored), strict=True)
                 frame["half_width"] = (frame["high"] - frame["low"]) / 2
             tables.append(frame)
+        # The cost of levels is a number of their own, not a mean over sets of samples.
+        costs = sets.dropna(subset="path_cost").groupby(CASE, sort=False)["path_cost"]
+        frame = costs.agg(value="mean").reset_index()
+        frame.insert(0, "experiment", experiment)
+        tables.append(frame.assign(quantity="path_cost", runs=len(seeds)))
     return pd.concat(tables, ignore_index=True)
