@@ -195,6 +195,13 @@ def test_codes_are_measured_with_the_process_of_their_experiment(plan, results):
     assert own["lam_max"] == pytest.approx(np.log(alpha / (1 - alpha)), rel=1e-6)
 
 
+def test_borrowed_schedules_are_compared_under_their_owners_name(plan, results):
+    table = pd.read_csv(results / "tables" / "fig27.csv")
+    lent = table[table["schedule"] == "LAS of digits"]
+    assert set(lent["experiment"]) == {"guided-2"}
+    assert set(lent["quantity"]) == {"frechet_distance", "accuracy", "path_cost"}
+
+
 def test_the_bound_on_label_information_holds(plan, results):
     run = next(run for run in plan.all_runs if run.experiment == "digits")
     measured = read_json(run.file("estimate"))
@@ -356,6 +363,22 @@ def test_generated_data_need_a_model_with_a_classifier(config, of):
     plan = Plan(config | {"experiments": config["experiments"] | {"guided": guided}})
     with pytest.raises(ConfigError, match=f"guided-0.data.generated.of: {of}; needs the name"):
         plan.jobs()
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "message"),
+    [
+        ("nobody", 3, "borrow: nobody; needs the name of another experiment with a classifier"),
+        ("guided-2", 3, "borrow: guided-2; needs the name of another experiment"),
+        ("digits", 7, "borrow: digits has no schedules of 7 steps; add them to its evaluations"),
+    ],
+)
+def test_schedules_are_borrowed_from_an_experiment_that_has_them(config, name, steps, message):
+    guided = config["experiments"]["guided"]
+    few = guided["few_steps"] | {"borrow": name, "evaluations": [steps]}
+    experiments = config["experiments"] | {"guided": guided | {"few_steps": few}}
+    with pytest.raises(ConfigError, match=message):
+        Plan(config | {"experiments": experiments}).jobs()
 
 
 def test_a_section_that_the_workflow_forgets_is_an_error_that_names_it(
