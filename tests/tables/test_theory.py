@@ -106,7 +106,8 @@ def test_small_entropy_against_dimension():
         codewords=(2, 4),
         dimensions=(2, 32),
         sizes=(2, 4, 8, 16),
-        bits=(1, 2),
+        bits=(1, 2, 8, 10),
+        amplitudes=(4, 8, 32),
         points=401,
         lattice_dimensions=(2, 32),
     )
@@ -124,8 +125,18 @@ def test_small_entropy_against_dimension():
         assert (rows["path"] < rows["theorem"]).all()
         assert exponent(rows.index, rows["path"])[0] == pytest.approx(expected, abs=0.05)
     bits = _values(table[table["experiment"] == "hypercube"], "quantity")
-    assert list(bits["path"]) == [35, 68]
+    assert list(bits["path"]) == [35, 68, 266, 332]
     assert (bits["terminal"] < bits["path"]).all()
+    # With R / H fixed, 33 steps more for each bit. Where log R grows like H, steps do like H^2.
+    levels = _values(table[table["experiment"] == "hierarchy"], "quantity")
+    assert list(levels["path"]) == [35, 87, 925, 1422]
+    assert exponent(levels.index[2:], levels["path"][2:])[0] == pytest.approx(2, abs=0.1)
+    # With H fixed, steps for the path KL grow like log R, and those for the terminal KL do not.
+    four = table[table["experiment"] == "four bits"].pivot(
+        index="spread", columns="quantity", values="value"
+    )
+    np.testing.assert_allclose(four["path"].diff()[1:], four["limit"].diff()[1:], rtol=0.05)
+    assert four["terminal"].max() <= 10
 
 
 def test_small_levels_against_dimension():

@@ -65,6 +65,7 @@ SMALL = {
         "dimensions": (2, 32),
         "sizes": (2, 4),
         "bits": (1, 2),
+        "amplitudes": (2, 4),
         "points": 401,
         "lattice_dimensions": (2, 32),
     },

@@ -1,14 +1,16 @@
-"""Fig. 25, steps needed: against entropy, and against dimension.
+"""Fig. 25, steps needed: against entropy, spread and dimension.
 
-Left and middle: steps for a path KL of 0.05 nats (hollow triangles: terminal KL) against entropy
-and against dimension. The structured sampler freezes only the components' mean, the plain one the
-whole denoiser. The hypercube's bits do not know of each other, so its steps are proportional to its
-entropy by construction. Random codebooks are no such sums: those with even weights have a spread R
-in proportion to H, those with weights 1, 1/2, 1/3, ... one spread. Exponents are fitted, with the
-standard error of the fit; grey lines grow like H and like H^2. Dashed lines are the limit of short
+Steps for a path KL of 0.05 nats (hollow triangles: terminal KL). The structured sampler freezes
+only the components' mean, the plain one the whole denoiser. Dashed lines are the limit of short
 steps, 3/4 H log(1 + R / H) / 0.05, which holds for every mixture whose components can be told apart
-at the end: steps grow like H and a logarithm, not like H^2. Right: path KL of chains simulated in
-R^d, with 95 % intervals; the dashed line is exact.
+at the end, with entropy H and spread R. Top left, against entropy: a hypercube's bits do not know
+of each other, so its steps are proportional to its entropy by construction. Random codebooks are no
+such sums: those with even weights have a spread in proportion to H, those with weights 1, 1/2, 1/3,
+... one spread. In a hierarchy every bit is twice as far apart as the one before, so that log R
+grows like H, and steps in the end like H^2. Exponents are fitted, with the standard error of the
+fit; grey lines grow like H and like H^2. Top right, against the spread of four bits: steps for the
+path KL grow like log R, those for the terminal KL do not grow. Bottom left, against dimension.
+Bottom right: path KL of chains simulated in R^d, with 95 % intervals; the dashed line is exact.
 """
 
 import matplotlib.pyplot as plt
@@ -23,24 +25,22 @@ from diffinfo.figures.style import COLOURS, EXACT, PAGE, save, use_style
 FAMILIES = (
     ("even weights", "path", "codebooks, even", COLOURS["information"], "o", 7, "none"),
     ("uneven weights", "path", "codebooks, uneven", COLOURS["conditional"], "D", 4.5, "none"),
+    ("hierarchy", "path", "hierarchy", COLOURS["bound"], "v", 3.5, None),
     ("hypercube", "path", "hypercube", COLOURS["unconditional"], "s", 2.5, None),
     ("hypercube", "terminal", "hypercube, terminal", COLOURS["unconditional"], "^", 4, "none"),
 )
-BELOW = {"loc": "upper center", "fontsize": "x-small", "borderaxespad": 0}
+BESIDE = {"loc": "upper left", "fontsize": "x-small", "borderaxespad": 0}
 
 
 def draw(inputs, out) -> None:
     """inputs: the table of the theory stage."""
     table = pd.read_csv(inputs[0])
     use_style()
-    figure, (by_entropy, by_dimension, chains) = plt.subplots(
-        1, 3, figsize=(PAGE, 4.0), layout="constrained", width_ratios=(1.2, 1, 1)
-    )
-    _against_entropy(by_entropy, table)
-    _against_dimension(by_dimension, table)
-    _chains(chains, table)
-    for axis in (by_entropy, by_dimension, chains):
-        axis.legend(bbox_to_anchor=(0.45, -0.2), **BELOW)
+    figure, axes = plt.subplots(2, 2, figsize=(PAGE, 5.0), layout="constrained")
+    panels = (_against_entropy, _against_spread, _against_dimension, _chains)
+    for axis, panel in zip(axes.ravel(), panels, strict=True):
+        panel(axis, table)
+        axis.legend(bbox_to_anchor=(1.02, 1), **BESIDE)
     save(figure, out)
 
 
@@ -84,6 +84,29 @@ def _against_entropy(axis: plt.Axes, table: pd.DataFrame) -> None:
     )
     axis.set_xticks([1, 2, 5], ["1", "2", "5"])
     axis.minorticks_off()
+
+
+def _against_spread(axis: plt.Axes, table: pd.DataFrame) -> None:
+    bits = table[table["experiment"] == "four bits"].sort_values("spread")
+    for quantity, marker, label in (("path", "s", "path KL"), ("terminal", "^", "terminal KL")):
+        line = bits[bits["quantity"] == quantity]
+        face = "none" if quantity == "terminal" else None
+        axis.plot(
+            line["spread"],
+            line["value"],
+            marker,
+            markersize=4,
+            color=COLOURS["unconditional"],
+            markerfacecolor=face,
+            label=f"four bits, {label}",
+        )
+    limit = bits[bits["quantity"] == "limit"]
+    axis.plot(limit["spread"], limit["value"], label="limit of short steps", **EXACT)
+    axis.set(
+        xscale="log",
+        xlabel="spread $R$ (second moment)",
+        ylabel=f"steps for {table['tolerance'].iloc[0]:g} nats",
+    )
 
 
 def _against_dimension(axis: plt.Axes, table: pd.DataFrame) -> None:

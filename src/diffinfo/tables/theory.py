@@ -275,27 +275,30 @@ def entropy_against_dimension(
     width: int = 32,
     spread: float = 64.0,
     bits: Sequence[int] = (1, 2, 4, 6, 8, 10),
+    amplitudes: Sequence[float] = (4, 8, 16, 32, 64),
     points: int = 1601,
     lattice_dimensions: Sequence[int] = (2, 8, 32, 128, 512),
 ) -> pd.DataFrame:
-    """Fig. 25: steps needed for a path (or terminal) KL of TOLERANCE, against entropy and against
+    """Fig. 25: steps needed for a path (or terminal) KL of TOLERANCE, against entropy, spread and
     dimension, and chains of 16 steps in R^d.
 
     draws: examples at each node of a codebook's risk curve. paths: simulated chains of a lattice, a
     quarter as many beyond 100 dimensions. codewords and dimensions: of the random codebooks. sizes:
     codewords of the random codebooks of one dimension, `width`, that are told apart by entropy:
     with even weights, and with uneven ones (1, 1/2, 1/3, ...) of one spread, `spread`. bits: of the
-    hypercubes. points: of the quadrature in `bit_terminal_kl`. lattice_dimensions: of the spaces
-    that hold the lattice.
+    hypercubes, and of hierarchies, where every bit is twice as far apart as the one before.
+    amplitudes: of hypercubes of four bits, which are told apart by their spread. points: of the
+    quadrature in `bit_terminal_kl`. lattice_dimensions: of the spaces that hold the lattice.
     """
     rows = []
 
-    def add(experiment, quantity, entropy, dimension, value, error=0.0):
+    def add(experiment, quantity, entropy, dimension, value, error=0.0, spread=np.nan):
         about = {
             "experiment": experiment,
             "quantity": quantity,
             "entropy": entropy,
             "dimension": dimension,
+            "spread": spread,
         }
         rows.append(about | {"value": value, "standard_error": error, "tolerance": TOLERANCE})
 
@@ -328,6 +331,22 @@ def entropy_against_dimension(
         # One step gives one Gaussian; from two on the terminal KL falls.
         needed = 1 + fewest_steps(lambda k, b=b: b * terminal(k + 1), TOLERANCE)
         add("hypercube", "terminal", b * np.log(2), b, needed)
+        sizes_of_bits = 4.0 * 2.0 ** np.arange(b)
+        about, spread_of_bits = (b * np.log(2), b), float((sizes_of_bits**2).sum())
+        needed = fewest_steps(bits_cost(sizes_of_bits), TOLERANCE)
+        add("hierarchy", "path", *about, needed, spread=spread_of_bits)
+        needed = limit_steps(b * np.log(2), spread_of_bits, 1.0, TOLERANCE)
+        add("hierarchy", "limit", *about, needed, spread=spread_of_bits)
+    for amplitude in amplitudes:
+        about, spread_of_bits = (4 * np.log(2), 4), 4.0 * amplitude**2
+        of_path = bits_cost(4 * [amplitude])
+        terminal = cache(partial(bit_terminal_kl, amplitude=amplitude, points=points))
+        for quantity, needed in (
+            ("path", fewest_steps(of_path, TOLERANCE)),
+            ("terminal", 1 + fewest_steps(lambda k, t=terminal: 4 * t(k + 1), TOLERANCE)),
+            ("limit", limit_steps(4 * np.log(2), spread_of_bits, 1.0, TOLERANCE)),
+        ):
+            add("four bits", quantity, *about, needed, spread=spread_of_bits)
     lattice = 6 * (np.stack(np.meshgrid(np.arange(4), np.arange(4)), -1).reshape(16, 2) - 1.5)
     etas = np.geomspace(1 / 101, 1 / 1.02, 17)
     grid = 1 / (1 / etas - 1)
