@@ -2,6 +2,7 @@
 they sit in noise level.
 
 - `estimate_mi(x, y)` measures I(X;Y) of your own paired arrays: a `MutualInformation`.
+- `mutual_info(X, y)` measures every column of X with y, quickly, to rank features: a `Ranking`.
 - `measure(denoiser, x, y)` measures what any denoiser holds about held-out examples: a
   `Measurement`.
 - `denoiser_from(function, convention)` makes a denoiser of a trained model (EDM, eps, v or flow; in
@@ -17,6 +18,8 @@ __version__ = "0.1.0"
 _MODULES = {
     "estimate_mi": "studies.mi",
     "MutualInformation": "studies.mi",
+    "mutual_info": "studies.ranking",
+    "Ranking": "studies.ranking",
     "measure": "studies.measure",
     "Measurement": "studies.measure",
     "las": "sample.las",

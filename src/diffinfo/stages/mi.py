@@ -11,8 +11,12 @@ other half measure them, a lower bound.
 Rows must be independent. Where some are not (many rows of a subject, copies), --groups names the
 column that says which belong together; of a series, --block says how many neighbouring rows do:
 take twenty times as many as it remembers.
+
+--each ranks features: it measures every column of x with y by itself, by small networks side by
+side.
 """
 
+import sys
 from pathlib import Path
 
 from diffinfo.stages.contract import Job, Option
@@ -23,6 +27,7 @@ WHERE = (
 )
 MINUTES = "training time in all (default: a fixed number of steps, about 1.5 minutes on 2 cores)"
 NULL = "test independence by so many permutations, such as 199 (default 0: no test)"
+EACH = "every column of x by itself, the most telling first"
 PLOT = "draw where in log-SNR the information sits (.pdf or .svg; CSV beside)"
 OPTIONS = (
     Option("--x", {"required": True, "metavar": "FILE", "help": WHERE}, reads=True),
@@ -52,6 +57,7 @@ OPTIONS = (
         "--permutations",
         {"type": int, "default": 0, "metavar": "P", "help": NULL},
     ),
+    Option("--each", {"action": "store_true", "help": EACH}),
     Option("--minutes", {"type": float, "help": MINUTES}),
     Option("--seed", {"type": int, "default": 0, "help": "of folds, networks and noise"}),
     Option("--json", {"action": "store_true", "help": "print all numbers as JSON"}),
@@ -60,42 +66,43 @@ OPTIONS = (
 EXAMPLES = """\
   diffinfo mi --x x.npy --y y.npy
   diffinfo mi --x genes.csv:a,b,c --y genes.csv:phenotype --json
+  diffinfo mi --x genes.csv:a,b,c --y genes.csv:phenotype --each
   diffinfo mi --x pairs.npz:x --y pairs.npz:y --plot where.pdf --minutes 5"""
 
 
 def run(job: Job) -> None:
     import json
-    import sys
     import warnings
 
     from diffinfo.data.table_files import read_columns
     from diffinfo.files import write_table
     from diffinfo.studies.mi import estimate_mi
+    from diffinfo.studies.ranking import mutual_info
 
     options = job.options
     if options.plot:
         _check_plot(Path(options.plot))
+    if options.each:
+        _check_each(options)
     with warnings.catch_warnings(record=True) as noticed:
         warnings.simplefilter("always", UserWarning)
         x, y = read_columns(options.x), read_columns(options.y)
         groups = read_columns(options.groups) if options.groups else None
     for text in dict.fromkeys(str(notice.message) for notice in noticed):
         job.report(f"note: {text}")
+    of_both = {"discrete": options.discrete, "missing": options.missing, "groups": groups}
+    of_both |= {"block": options.block, "random_state": options.seed, "report": job.report}
+    if options.each:
+        ranking = mutual_info(x, y, **of_both)
+        _warn(ranking.warnings)
+        table = ranking.ranked()
+        print(table.to_json(orient="records") if options.json else table.to_string(), flush=True)
+        return
     measured = estimate_mi(
-        x,
-        y,
-        discrete=options.discrete,
-        missing=options.missing,
-        groups=groups,
-        block=options.block,
-        permutations=options.permutations,
-        minutes=options.minutes,
-        random_state=options.seed,
-        report=job.report,
+        x, y, permutations=options.permutations, minutes=options.minutes, **of_both
     )
     # The number first: whatever happens to the plot, it is not lost.
-    for warning in measured.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    _warn(measured.warnings)
     shown = json.dumps(measured.as_dict(), indent=2, sort_keys=True) if options.json else measured
     print(shown, flush=True)
     if options.plot and measured.profile is None:
@@ -106,6 +113,20 @@ def run(job: Job) -> None:
         table = Path(options.plot).with_suffix(".csv")
         write_table(table, measured.profile)
         draw([table], options.plot)
+
+
+def _warn(warnings) -> None:
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+def _check_each(options) -> None:
+    """Raise DataError for options that --each does not have."""
+    from diffinfo.errors import DataError
+
+    for name in ("permutations", "minutes", "plot"):
+        if getattr(options, name):
+            raise DataError(f"--each measures columns only: leave out --{name}")
 
 
 def _check_plot(plot: Path) -> None:

@@ -101,7 +101,9 @@ def _paired(
     """
     n, other = map(len, sides)
     if n != other:
-        raise DataError(f"x has {n} rows and y {other}; they must be pairs, one a row")
+        raise DataError(
+            f"{sides[0].name} has {n} rows and y {other}; they must be pairs, one a row"
+        )
     together = None
     if groups is not None:
         together = as_groups(groups, n, MIN_GROUPS)
@@ -138,6 +140,39 @@ def checked_pairs(
     known = [labels.get(side.name, columns.get(side.name)) for side in sides]
     warnings = _dependence(known) if together is None else []
     return Checked(sides, distinct(sides, columns), labels, together, dropped, warnings)
+
+
+class CheckedColumns(NamedTuple):
+    """Columns `(n, D)` that are measured one by one with the same y, their names, and of y what it
+    gives: columns of numbers `(n, D_Y)`, or labels `(n,)`; groups, dropped, warnings as in
+    `Checked`.
+    """
+
+    columns: np.ndarray
+    names: tuple[str, ...]
+    given: np.ndarray | None
+    labels: np.ndarray | None
+    groups: np.ndarray | None
+    dropped: int
+    warnings: list[str]
+
+
+def checked_columns(
+    x, y, discrete: bool | str, missing: str, groups, block: int | None
+) -> CheckedColumns:
+    """What `mutual_info` is given. Raises DataError."""
+    sides = [opened(x, "X"), opened(y, "y")]
+    (of_x, of_y), together, dropped = _paired(sides, missing, groups, block)
+    if len(of_x) < MIN_ROWS:
+        raise DataError(f"{len(of_x)} rows are too few: needs at least {MIN_ROWS}")
+    columns, labels = as_columns(of_x), as_labels(of_y, discrete, MIN_ROWS // 20)
+    given = as_columns(of_y) if labels is None else None
+    names = of_x.columns or tuple(str(number) for number in range(columns.shape[1]))
+    warnings = []
+    if together is None:
+        warnings = _dependence([columns, labels if given is None else given])
+    warnings += tied([of_x], {"X": columns})
+    return CheckedColumns(columns, names, given, labels, together, dropped, warnings)
 
 
 class PairedImages(NamedTuple):

@@ -12,9 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import entropy
+from scipy.special import entr
 
-from diffinfo.data.sources import joint_gaussian
 from diffinfo.errors import DataError
 from diffinfo.estimate.statistics import half_width
 from diffinfo.files import read_json
@@ -88,12 +87,20 @@ def _label_information(card: dict) -> float:
     """
     if "truth" in card:
         return card["truth"]["mutual_information"]
-    return float(entropy(card["labels_test"]))
+    counts = np.asarray(card["labels_test"], float)
+    return float(entr(counts / counts.sum()).sum())
+
+
+def _joint_gaussian(card: dict):
+    """The model that the data are drawn from."""
+    from diffinfo.data.sources import joint_gaussian  # loads JAX, which most tables do without
+
+    return joint_gaussian(card["gaussian"])
 
 
 def _exact_profile(card: dict, strata: pd.DataFrame) -> pd.DataFrame:
     """The closed forms of a joint Gaussian on the same strata and in the same columns, in nats."""
-    model = joint_gaussian(card["gaussian"])
+    model = _joint_gaussian(card)
     low, high = strata["lam_low"].to_numpy(), strata["lam_high"].to_numpy()
     frames = []
     for quantity, at in {
@@ -166,7 +173,7 @@ def _exact_values(card: dict, result: dict) -> dict[str, float]:
         return {"mutual_information": _label_information(card)}
     if "gaussian" not in card:
         return {}
-    model = joint_gaussian(card["gaussian"])
+    model = _joint_gaussian(card)
     if "correlations" in card:  # other coordinates: other entropies, the same information
         return {"mutual_information": float(model.mutual_information())}
     low, high = result["lam_min"], result["lam_max"]
@@ -256,7 +263,7 @@ def cases(runs: Sequence[Run]) -> pd.DataFrame:
         for name, value in columns.items():
             frame[name] = value
         if "gaussian" in card:
-            exact = joint_gaussian(card["gaussian"]).mutual_information
+            exact = _joint_gaussian(card).mutual_information
             frame["exact_at_cutoff"] = float(exact(result["lam_max"]) - exact(result["lam_min"]))
         frame["train_steps"], frame["fields"] = (
             result["settings"]["train"]["steps"],
