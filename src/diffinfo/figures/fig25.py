@@ -36,11 +36,18 @@ def draw(inputs, out) -> None:
     """inputs: the table of the theory stage."""
     table = pd.read_csv(inputs[0])
     use_style()
-    figure, axes = plt.subplots(2, 2, figsize=(PAGE, 5.0), layout="constrained")
-    panels = (_against_entropy, _against_spread, _against_dimension, _chains)
-    for axis, panel in zip(axes.ravel(), panels, strict=True):
-        panel(axis, table)
+    figure = plt.figure(figsize=(PAGE, 5.0), layout="constrained")
+    above, below = figure.subfigures(2, 1)
+    by_entropy, by_spread = above.subplots(1, 2)
+    by_dimension, chains = below.subplots(1, 2)
+    _against_entropy(by_entropy, table)
+    _against_spread(by_spread, table)
+    _against_dimension(by_dimension, table)
+    _chains(chains, table)
+    for axis in (by_entropy, by_dimension):
         axis.legend(bbox_to_anchor=(1.02, 1), **BESIDE)
+    for axis in (by_spread, chains):
+        axis.legend(**BESIDE)
     save(figure, out)
 
 

@@ -276,7 +276,7 @@ def entropy_against_dimension(
     spread: float = 64.0,
     bits: Sequence[int] = (1, 2, 4, 6, 8, 10),
     amplitudes: Sequence[float] = (4, 8, 16, 32, 64),
-    points: int = 1601,
+    points: int = 801,
     lattice_dimensions: Sequence[int] = (2, 8, 32, 128, 512),
 ) -> pd.DataFrame:
     """Fig. 25: steps needed for a path (or terminal) KL of TOLERANCE, against entropy, spread and
