@@ -28,7 +28,10 @@ def test_published_files_match_their_manifest(run):
     ("stage", "folders"),
     [
         ("replication", ["cutoff-cpu", "default", "mnist-cpu", "cifar10-cpu", "tiny-imagenet-cpu"]),
-        ("summary", ["default", "mnist-cpu", "cifar10-cpu", "tiny-imagenet-cpu"]),
+        (
+            "summary",
+            ["default", "mnist-cpu", "mnist-codes-cpu", "cifar10-cpu", "tiny-imagenet-cpu"],
+        ),
     ],
 )
 def test_tables_over_all_runs_are_those_of_the_published_runs(stage, folders, tmp_path, capsys):

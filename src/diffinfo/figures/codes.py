@@ -11,6 +11,9 @@ LATENTS = {
     "perceptual": (COLOURS["conditional"], r"$z_\mathrm{per}$"),
 }
 
+# Of a legend beneath the label of an axis, where no curve can lie.
+BELOW = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.22), "ncols": 2, "fontsize": "x-small"}
+
 
 def cloud(axis: plt.Axes, points, y, title: str) -> None:
     """Draw points `(N, 2)` in a colour for each label `(N,)`; a legend gets at most ten classes."""

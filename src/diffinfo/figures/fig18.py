@@ -11,7 +11,7 @@ Hollow points are codes that the decoder does without: what they tell is no resu
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from diffinfo.figures.codes import against_tau, information_against_tau
+from diffinfo.figures.codes import BELOW, against_tau, information_against_tau
 from diffinfo.figures.style import PAGE, save, use_style
 
 
@@ -21,7 +21,7 @@ def draw(inputs, out) -> None:
     use_style()
     names = table["data"].unique()
     figure, axes = plt.subplots(
-        len(names), 2, figsize=(PAGE, 2.9 * len(names)), squeeze=False, layout="constrained"
+        len(names), 2, figsize=(PAGE, 2.6 * len(names) + 0.5), squeeze=False, layout="constrained"
     )
     for (information, held), name in zip(axes, names, strict=True):
         sweep = table[table["data"] == name]
@@ -33,10 +33,10 @@ def draw(inputs, out) -> None:
         )
         values = sweep[sweep["quantity"].isin(("kl", "use"))]["value"]
         low, high = min(values.min(), 0.0), values.max()
-        held.set_ylim(low - 0.4 * (high - low), high + 0.6 * (high - low))
+        held.set_ylim(low - 0.2 * (high - low), high + 0.3 * (high - low))
         held.axhline(0, color="black", linewidth=0.5)
         held.set(ylabel="nats held by $Z$", title=name)
         information.set_title(name)
-    axes[0, 0].legend(fontsize="x-small", loc="center right", bbox_to_anchor=(1, 0.38))
-    axes[0, 1].legend(fontsize="x-small")
+    for axis in axes[-1]:
+        axis.legend(**BELOW)
     save(figure, out)

@@ -8,10 +8,12 @@ are codes that the decoder does without.
 """
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 
 from diffinfo.figures.codes import LATENTS, told
 from diffinfo.figures.style import COLOURS, PAGE, save, use_style
+from diffinfo.process.schedule import TAU
 
 WEIGHTINGS = {
     "likelihood": ("in nats (1: ELBO)", "o-"),
@@ -19,6 +21,14 @@ WEIGHTINGS = {
     "velocity": ("velocity", "^-."),
 }
 LEAST = 0.05  # nats; smaller KLs are drawn there
+_FEW = 3  # prices that all get a tick
+
+
+def _ticks(axis: plt.Axes, weights) -> None:
+    """Ticks at these weights and nowhere else."""
+    weights = sorted(set(weights))
+    axis.set_xticks(weights, [f"{weight:g}" for weight in weights])
+    axis.minorticks_off()
 
 
 def draw(inputs, out) -> None:
@@ -29,7 +39,9 @@ def draw(inputs, out) -> None:
     crossings = table[
         (table["quantity"] == "crossing_tau_classification_bound") & table["value"].notna()
     ]
-    tau = table.groupby("tau")["kl_weight"].nunique().idxmax()
+    prices = table.groupby("tau")["kl_weight"].nunique()
+    most = prices.index[prices == prices.max()]
+    tau = most[np.abs(most - TAU).argmin()]
     case = ["latent", "quantity", "weighting", "kl_weight", "steps"]
     # The same case may be part of several sweeps: that of most seeds is drawn.
     table = table[table["tau"] == tau].sort_values("seeds", ascending=False).drop_duplicates(case)
@@ -84,11 +96,9 @@ def draw(inputs, out) -> None:
             xlabel=r"KL weight $\gamma$",
             ylabel=r"$\tau / T$",
             ylim=(0, None),
-            title="where the two codes tell as much",
+            title="where both codes tell as much",
         )
-        weights = sorted(crossings["kl_weight"].unique())
-        axes["cross"].set_xticks(weights, [f"{weight:g}" for weight in weights])
-        axes["cross"].minorticks_off()
+        _ticks(axes["cross"], crossings["kl_weight"])
     axes["price"].text(
         table["kl_weight"].min(),
         bound,
@@ -98,6 +108,8 @@ def draw(inputs, out) -> None:
         fontsize="small",
     )
     axes["price"].set(xlabel=r"KL weight $\gamma$", title=rf"price, $\tau$ = {tau:g} $T$")
+    if len(weights := table["kl_weight"].unique()) <= _FEW:
+        _ticks(axes["price"], weights)
     axes["rate"].set(xlabel="KL of the code (nats)", xlim=(0.8 * LEAST, None), title="rate")
     figure.legend(loc="outside lower center", ncols=2, fontsize="x-small")
     save(figure, out)

@@ -10,7 +10,7 @@ and bars are 95 % intervals. Hollow points are codes that the decoder does witho
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from diffinfo.figures.codes import LATENTS, told
+from diffinfo.figures.codes import BELOW, LATENTS, told
 from diffinfo.figures.style import COLOURS, PAGE, save, use_style
 
 _INFORMATION = (r"$I(X;Y \mid X_\tau)$", COLOURS["information"], "^-")
@@ -33,7 +33,6 @@ def _draw(axis: plt.Axes, table: pd.DataFrame, curves) -> None:
         rows = table[table["quantity"] == quantity].sort_values("tau")
         told(axis, rows["tau"], rows, form, colour, label)
     axis.set_xlabel(r"splitting time $\tau / T$")
-    axis.legend(fontsize="x-small")
 
 
 def draw(inputs, out) -> None:
@@ -42,7 +41,7 @@ def draw(inputs, out) -> None:
     use_style()
     names = table["data"].unique()
     figure, axes = plt.subplots(
-        len(names), 2, figsize=(PAGE, 2.6 * len(names)), squeeze=False, layout="constrained"
+        len(names), 2, figsize=(PAGE, 2.5 * len(names) + 0.4), squeeze=False, layout="constrained"
     )
     for (share, nats), name in zip(axes, names, strict=True):
         of_data = table[table["data"] == name]
@@ -56,4 +55,6 @@ def draw(inputs, out) -> None:
         nats.axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
         nats.text(0.92, bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", ha="right")
         nats.set(ylabel="nats", ylim=(-0.05 * bound, 1.2 * bound), title=name)
+    for axis in axes[-1]:
+        axis.legend(**BELOW)
     save(figure, out)
