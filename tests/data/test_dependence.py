@@ -10,6 +10,7 @@ from diffinfo.data.dependence import (
     rows_of_memory,
     serial_dependence,
 )
+from diffinfo.studies.pair_input import checked_pairs
 
 
 def _series(phi, n, rng):
@@ -49,6 +50,16 @@ def test_rows_made_by_interpolation_are_noticed(dim, dtype):
     assert between_others(rows[:, :dim], rows[:, dim:]) > 0.5
     labels = rng.integers(0, 2, 4000)
     assert (between_others(rows[:, :dim], labels) > 0.3) == (dim > 1)
+
+
+def test_the_warning_of_interpolated_rows_names_them_unless_groups_do():
+    rng = np.random.default_rng(0)
+    rows = _interpolated(rng.standard_normal((500, 4)), 1500, rng)
+    pairs, options = (rows[:, :2], rows[:, 2:], "auto", "error"), (None, 8)
+    (warning,) = checked_pairs(*pairs, None, *options).warnings
+    assert "rows lie on a straight line between two others" in warning
+    assert "SMOTE" in warning
+    assert checked_pairs(*pairs, np.arange(len(rows)) // 2, *options).warnings == []
 
 
 def test_rows_of_laws_are_not_taken_for_interpolated_ones():
