@@ -19,6 +19,7 @@ from diffinfo.data.dataset import Dataset
 from diffinfo.errors import DataError
 from diffinfo.estimate.frechet import classifier_features, frechet_distance
 from diffinfo.estimate.risk import risk_curve
+from diffinfo.exact import path_kl
 from diffinfo.process.denoise import Denoiser
 from diffinfo.process.forward import decoded
 from diffinfo.process.schedule import schedule_of
@@ -161,13 +162,15 @@ def path_cost(curve: pd.DataFrame, log_snr: np.ndarray) -> float:
     columns `snr`, and `risk` R. It is that of `sample/solvers.py`'s first-order stochastic step,
     and for other samplers says how levels share out the work.
     """
-    lams, risk = np.log(curve["snr"].to_numpy()), curve["risk"].to_numpy()
+    lams, log_risk = np.log(curve["snr"].to_numpy()), np.log(curve["risk"].to_numpy())
+
+    def risk(snr: np.ndarray) -> np.ndarray:
+        return np.exp(np.interp(np.log(snr), lams, log_risk))
+
     inside = lams[(lams > log_snr[0]) & (lams < log_snr[-1])]
     fine = np.concatenate([log_snr[:1], inside, log_snr[-1:]])
-    frozen, whole = (np.exp(np.interp(at, lams, np.log(risk))) for at in (log_snr[:-1], fine))
-    return 0.5 * float(
-        np.sum(np.diff(np.exp(log_snr)) * frozen) - np.trapezoid(whole * np.exp(fine), fine)
-    )
+    gained = 0.5 * float(np.trapezoid(risk(np.exp(fine)) * np.exp(fine), fine))
+    return path_kl.path_cost(risk, np.exp(log_snr), gained)
 
 
 Pilot = tuple[pd.DataFrame, pd.DataFrame]
