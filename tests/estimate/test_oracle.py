@@ -13,6 +13,7 @@ from tests.conftest import LAM_RANGE, assert_agrees
 
 from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
+from diffinfo.estimate import integrand
 from diffinfo.estimate import mutual_information as mi
 from diffinfo.estimate.entropy import entropy_bound, neural_entropy
 from diffinfo.estimate.integrand import Strata, evaluate_terms
@@ -186,8 +187,8 @@ def test_entropy_of_a_mixture_against_quadrature(mixture):
     assert_agrees(neural_entropy(terms)["s_nn"], _expectation(relative_entropy))
 
 
-def test_class_losses_are_the_conditional_losses_of_every_label(mixture):
-    y, terms = mixture
+def test_class_losses_are_the_conditional_losses_of_every_label():
+    y, terms = _labelled_mixture(60, DRAWS)  # of so few nothing is taken for noise
     np.testing.assert_allclose(
         terms.class_loss.sum(1)[np.arange(len(y)), y], terms.loss_c.sum(1), rtol=1e-4, atol=1e-4
     )
@@ -357,3 +358,30 @@ def test_entropy_of_a_gaussian_fitted_to_pixels_and_of_a_network_on_a_fine_grid(
     difference = drawn.neural_u.sum(1) - grid.neural_u.sum(1)  # the same images
     assert abs(difference.mean()) < 4 * difference.std() / np.sqrt(len(difference))
     assert difference.std() / np.sqrt(len(difference)) < 0.01 * drawn.neural_u.sum(1).mean()
+
+
+def test_control_variates_leave_expectations_and_honest_errors(joint, oracle, monkeypatch):
+    strata, runs = Strata.stratified(*LAM_RANGE, 8), 200
+    names = ["neural_u", "loss_u", "squared", "target"]
+
+    def totals(number):
+        x, y = (a.astype(np.float32) for a in joint.sample(100, np.random.default_rng(number)))
+        terms = evaluate_terms(oracle, x, y, strata, jax.random.key(number))
+        return [Estimate.of(getattr(terms, name).sum(1)) for name in names]
+
+    found = np.array([[(e.value, e.standard_error) for e in totals(k)] for k in range(runs)])
+    monkeypatch.setattr(integrand, "less_noise", lambda terms, noise, place: terms)
+    plain = np.array([[(e.value, e.standard_error) for e in totals(k)] for k in range(runs)])
+    # What is taken has no part in the mean: runs of both kinds have the same examples and draws.
+    taken = (found - plain)[:, :, 0]
+    assert np.abs(taken.mean(0) * np.sqrt(runs) / taken.std(0, ddof=1)).max() < 4
+    scatter, said = found[:, :, 0].std(0, ddof=1), np.sqrt(np.square(found[:, :, 1]).mean(0))
+    np.testing.assert_allclose(said, scatter, rtol=0.2)  # 200 runs know it to 5 %
+    gain = dict(zip(names, np.square(plain[:, :, 1] / found[:, :, 1]).mean(0), strict=True))
+    assert gain["loss_u"] > 5, "of the variance"
+    assert min(gain.values()) > 1
+
+
+def test_few_examples_are_left_as_they_are():
+    terms = np.random.default_rng(0).standard_normal((2, 10, 3))
+    assert integrand.less_noise(terms, terms[0], terms[1]) is terms

@@ -51,7 +51,7 @@ def gauss_quadrature(values: np.ndarray, p: np.ndarray, nodes: int) -> tuple[np.
     probabilities, `(D, K)`, all positive.
     """
     found = []
-    for some in np.array_split(p, max(1, len(p) // 512)):  # the basis of all would be large
+    for some in np.array_split(p, max(1, len(p) // 16)):  # whose basis fits a cache
         basis = np.zeros((nodes, *some.shape))
         tridiagonal = np.zeros((len(some), nodes, nodes))
         vector = np.sqrt(some)
