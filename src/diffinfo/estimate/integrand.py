@@ -122,8 +122,9 @@ def mixture_field(log_q: jax.Array, v_by_class: jax.Array) -> jax.Array:
 def _level_terms(
     denoiser: Denoiser, log_posterior, independent, x, y, lam, eps, classes: int | None
 ) -> dict[str, jax.Array]:
-    """Return the terms at levels `lam` `(N,)`, without weights: `(N,)`, or `(N, classes)`. `noise` is
-    by how much the target exceeds its expectation over eps.
+    """Return the terms at levels `lam` `(N,)`, without weights: `(N,)`, or `(N, classes)`.
+
+    noise: by how much the target exceeds its expectation over eps.
     """
     z, v = noised(x, lam, eps)
     half_alpha = 0.5 * jax.nn.sigmoid(lam)
@@ -164,10 +165,10 @@ def _level_terms(
 
 @partial(jax.jit, static_argnames="classes")
 def _block_terms(denoiser, log_posterior, independent, x, y, low, high, weight, key, classes):
-    """Return class losses `(N, groups, classes)` and the other terms `(K, N)` of one block; `place` is
-    where in its stratum each lam lies, from -1/2 to 1/2.
+    """Return class losses `(N, groups, classes)` and the other terms `(K, N)` of one block.
 
-    The strata are taken one after the other.
+    place: where in its stratum each lam lies, from -1/2 to 1/2. The strata are taken one after the
+    other.
     """
 
     def body(class_loss, stratum):
