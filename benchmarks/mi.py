@@ -19,6 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from diffinfo import estimate_mi
+from diffinfo.config import complete
 from diffinfo.data.sources import make_dataset
 from diffinfo.exact.pairs import KnownPair, labelled_pictures, pictures, suite
 
@@ -75,7 +76,7 @@ def main() -> None:
     args = parser.parse_args()
     pairs = pictures() if args.pictures else suite()
     if args.labels:
-        mnist = make_dataset({"mnist": {"data_dir": None}})
+        mnist = make_dataset(complete("data", {"mnist": {}}))
         pairs = labelled_pictures(mnist.x_train[..., 0], mnist.y_train)
     write_rows(pairs, args, _row)
 
