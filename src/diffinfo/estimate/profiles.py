@@ -11,6 +11,18 @@ from diffinfo.estimate.statistics import mean_and_error
 from diffinfo.process.schedule import VPSchedule
 
 
+def at_upper_edges(values: np.ndarray, strata: Strata) -> np.ndarray:
+    """Return at the upper edges of the strata what `values` `(N, K)` are at levels drawn in them.
+
+    On average a draw is what is told at the middle of its stratum, up to second order; between
+    middles it is taken to be linear. Beyond the last middle the last draw stands.
+    """
+    middle = 0.5 * (strata.low + strata.high)
+    share = (strata.high - middle)[:-1] / np.diff(middle)
+    between = (1 - share) * values[:, :-1] + share * values[:, 1:]
+    return np.concatenate([between, values[:, -1:]], axis=1)
+
+
 def profiles(
     terms: Terms, strata: Strata, schedule: VPSchedule, classifier: np.ndarray | None = None
 ) -> pd.DataFrame:
@@ -22,7 +34,8 @@ def profiles(
     equilibrium up to `lam_high`, for example I(X_lam; Y). Errors of the cumulative ones are those
     of sums per example, since strata of one example are not independent.
 
-    classifier: `(N, K)` from `classifier_information`, which is cumulative already.
+    classifier: `(N, K)` from `classifier_information`, which is cumulative already, at levels drawn
+    in the strata.
     """
     quantities = {
         "s_nn": terms.neural_u,
@@ -40,7 +53,7 @@ def profiles(
     if terms.loss_mixture is not None:
         quantities["mixture_difference"] = terms.loss_mixture - terms.loss_c
     if classifier is not None:
-        quantities["classifier"] = np.diff(classifier, axis=1, prepend=0)
+        quantities["classifier"] = np.diff(at_upper_edges(classifier, strata), axis=1, prepend=0)
     frames = []
     for name, rows in quantities.items():
         columns = {
