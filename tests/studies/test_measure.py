@@ -11,7 +11,7 @@ from diffinfo.estimate import mutual_information as information
 from diffinfo.estimate.entropy import entropy_bound, neural_entropy
 from diffinfo.estimate.integrand import Strata, evaluate_terms
 from diffinfo.estimate.likelihood import likelihood
-from diffinfo.estimate.profiles import profiles
+from diffinfo.estimate.profiles import classifier_profile, profiles
 from diffinfo.exact.denoisers import GaussianDenoiser
 from diffinfo.exact.pixels import IndependentPixels
 from diffinfo.process.density import LevelDensity
@@ -65,8 +65,24 @@ def test_it_is_the_estimators_on_the_same_noise(mixture):
     assert measured.estimates == expected
     nll = expected["likelihood"]["nll"].value
     assert bits["bits_per_dimension"].value == nll / 16 / np.log(2)
-    told = information.classifier_information(terms, y)
-    assert measured.profile.equals(profiles(terms, strata, SCHEDULE, told))
+    of_classifier = measured.profile["quantity"] == "classifier"
+    assert measured.profile[~of_classifier].equals(profiles(terms, strata, SCHEDULE))
+    told = measured.profile[of_classifier]
+    assert len(told) == 64, "finer than the fields' 12 strata"
+    fine = Strata.between(density.quantiles(64))
+    only = evaluate_terms(
+        mixture.denoiser,
+        x,
+        y,
+        fine,
+        jax.random.fold_in(key, 2**31 - 3),
+        log_posterior=mixture.log_posterior,
+        block=50,
+    )
+    expected_profile = classifier_profile(
+        information.classifier_information(only, y), fine, SCHEDULE
+    )
+    assert told.reset_index(drop=True).equals(expected_profile)
     assert measured.label_entropy == information.label_entropy(y)
     assert (measured.lam_range, measured.s_min, measured.draws) == (RANGE, 1e-5, 12)
     assert measured.examples == len(x)

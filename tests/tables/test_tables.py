@@ -7,7 +7,7 @@ from diffinfo.data.dataset import save_dataset
 from diffinfo.data.sources import make_dataset
 from diffinfo.errors import DataError
 from diffinfo.estimate.integrand import Strata, Terms
-from diffinfo.estimate.profiles import profiles
+from diffinfo.estimate.profiles import classifier_profile, profiles
 from diffinfo.files import read_json, write_json, write_table
 from diffinfo.process.schedule import VPSchedule
 from diffinfo.runs import Run
@@ -246,8 +246,10 @@ def test_what_lies_on_the_early_side_of_a_split(tmp_path):
         np.zeros((500, 40)),
     )
     terms = Terms(**zeros, neural_u=0.5 + 0.01 * noise)
-    told = np.cumsum(0.05 + 0 * noise, axis=1)
-    write_table(field.file("profile"), profiles(terms, strata, schedule, classifier=told))
+    told = np.cumsum(0.05 + 0 * noise, axis=1) - 0.025  # at the middles of the strata
+    told[:, -1] = 2.0
+    both = [profiles(terms, strata, schedule), classifier_profile(told, strata, schedule)]
+    write_table(field.file("profile"), pd.concat(both))
     card = {"name": "digits", "source": "scikit-learn digits"}
     write_json(field.file("estimate"), {"examples": 500, "lam_max": 13.8, "data": card})
     table = separation(runs, [field])

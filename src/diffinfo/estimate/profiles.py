@@ -23,9 +23,28 @@ def at_upper_edges(values: np.ndarray, strata: Strata) -> np.ndarray:
     return np.concatenate([between, values[:, -1:]], axis=1)
 
 
-def profiles(
-    terms: Terms, strata: Strata, schedule: VPSchedule, classifier: np.ndarray | None = None
-) -> pd.DataFrame:
+def _profile(name: str, rows: np.ndarray, strata: Strata, schedule: VPSchedule) -> pd.DataFrame:
+    """The rows of one quantity, `(N, K)` over its strata."""
+    columns = {
+        "amount": rows,
+        "produced": np.cumsum(rows[:, ::-1], axis=1)[:, ::-1],
+        "remaining": np.cumsum(rows, axis=1),
+    }
+    frame = pd.DataFrame(
+        {
+            "quantity": name,
+            "lam_low": strata.low,
+            "lam_high": strata.high,
+            "s_low": schedule.time(strata.high),
+            "s_high": schedule.time(strata.low),
+        }
+    )
+    for column, values in columns.items():
+        frame[column], frame[f"{column}_se"] = mean_and_error(values)
+    return frame
+
+
+def profiles(terms: Terms, strata: Strata, schedule: VPSchedule) -> pd.DataFrame:
     """Return a table with one row per quantity and stratum, in nats.
 
     Its columns, each with a standard error `<column>_se`, are integrals of the quantity: `amount`
@@ -33,9 +52,6 @@ def profiles(
     (s = 0) to `s_high`, which is what the forward process has produced; `remaining` from
     equilibrium up to `lam_high`, for example I(X_lam; Y). Errors of the cumulative ones are those
     of sums per example, since strata of one example are not independent.
-
-    classifier: `(N, K)` from `classifier_information`, which is cumulative already, at levels drawn
-    in the strata.
     """
     quantities = {
         "s_nn": terms.neural_u,
@@ -52,25 +68,17 @@ def profiles(
         quantities["total_correlation"] = terms.loss_independent - terms.loss_u
     if terms.loss_mixture is not None:
         quantities["mixture_difference"] = terms.loss_mixture - terms.loss_c
-    if classifier is not None:
-        quantities["classifier"] = np.diff(at_upper_edges(classifier, strata), axis=1, prepend=0)
-    frames = []
-    for name, rows in quantities.items():
-        columns = {
-            "amount": rows,
-            "produced": np.cumsum(rows[:, ::-1], axis=1)[:, ::-1],
-            "remaining": np.cumsum(rows, axis=1),
-        }
-        frame = pd.DataFrame(
-            {
-                "quantity": name,
-                "lam_low": strata.low,
-                "lam_high": strata.high,
-                "s_low": schedule.time(strata.high),
-                "s_high": schedule.time(strata.low),
-            }
-        )
-        for column, values in columns.items():
-            frame[column], frame[f"{column}_se"] = mean_and_error(values)
-        frames.append(frame)
+    frames = [_profile(name, rows, strata, schedule) for name, rows in quantities.items()]
     return pd.concat(frames, ignore_index=True)
+
+
+def classifier_profile(
+    information: np.ndarray, strata: Strata, schedule: VPSchedule
+) -> pd.DataFrame:
+    """Return the rows of `classifier` for a table of profiles, in nats.
+
+    information: `(N, K)` from `classifier_information`, which is cumulative already, at levels
+    drawn in the strata; these may be finer than those of fields, since a classifier costs less.
+    """
+    rows = np.diff(at_upper_edges(information, strata), axis=1, prepend=0)
+    return _profile("classifier", rows, strata, schedule)

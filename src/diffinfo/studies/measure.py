@@ -22,7 +22,7 @@ from diffinfo.estimate.mutual_information import (
     label_entropy,
     mutual_information,
 )
-from diffinfo.estimate.profiles import profiles
+from diffinfo.estimate.profiles import classifier_profile, profiles
 from diffinfo.estimate.risk import risk_curve
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.exact.pixels import IndependentPixels
@@ -34,7 +34,9 @@ from diffinfo.process.schedule import VPSchedule
 
 # Numbers that follow the seed's key into those of the likelihood and of the risk curve; blocks of
 # examples have the numbers from 0.
-_LIKELIHOOD_KEY, _RISK_KEY = 2**31 - 1, 2**31 - 2
+_LIKELIHOOD_KEY, _RISK_KEY, _CLASSIFIER_KEY = 2**31 - 1, 2**31 - 2, 2**31 - 3
+# Strata of a classifier's profile at least: fields are many and dear, a classifier is one.
+_CLASSIFIER_LEVELS = 64
 _UNITS = {"accuracy": "", "bits_per_dimension": " bits"}
 
 
@@ -179,6 +181,11 @@ def _without_condition(denoiser, z, lam, y=None):
     return denoiser(z, lam) if y is None else 0 * z
 
 
+def _nothing(z, lam, y=None):
+    """A field for those who ask a classifier only."""
+    return 0 * z
+
+
 def _range(denoiser, lam_range, schedule: VPSchedule, s_min: float) -> tuple[float, float]:
     own = getattr(denoiser, "lam_range", None)
     if lam_range is None:
@@ -234,7 +241,7 @@ def measure(
     every_label: whether the fields of labels other than the examples' own are asked for. They make
     the classification bound, and with many labels nearly all of the time. log_posterior: a
     classifier of noised examples, `(z, lam) -> (N, classes)` and a pytree; it adds estimators and
-    profiles, one of which needs every label. pixels_train: `(M, ...)` uint8 training images; they
+    profiles, one of which needs every label; its own profile is over 64 strata at least. pixels_train: `(M, ...)` uint8 training images; they
     add likelihood and bits per dimension, and need x to be uint8. linear_times: how many times of
     the authors' linear grid from s_min to 1 to measure with as well. risk_levels: of the risk
     curve, evenly spaced in log-SNR; 0 for none. The noise follows from seed and block (examples at
@@ -264,15 +271,19 @@ def measure(
     if pixels_train is not None and (pixels is None or np.asarray(pixels_train).dtype != np.uint8):
         raise DataError("pixels_train: needs x to be uint8 images, as pixels_train must be")
     lam_range = _range(denoiser, lam_range, schedule, s_min)
-    if density is None:
-        strata = Strata.stratified(*lam_range, draws)
-    else:
-        strata = Strata.between(density.quantiles(draws))
-        if not np.allclose((strata.low[0], strata.high[-1]), lam_range, atol=1e-3):
-            raise ValueError(
-                f"density: is over log-SNR {strata.low[0]:.3f} to {strata.high[-1]:.3f}, but "
-                f"lam_range is {lam_range[0]:.3f} to {lam_range[1]:.3f}; make them the same"
-            )
+
+    def stratified(count: int) -> Strata:
+        if density is None:
+            return Strata.stratified(*lam_range, count)
+        return Strata.between(density.quantiles(count))
+
+    strata = stratified(draws)
+    low, high = strata.low[0], strata.high[-1]
+    if density is not None and not np.allclose((low, high), lam_range, atol=1e-3):
+        raise ValueError(
+            f"density: is over log-SNR {low:.3f} to {high:.3f}, but lam_range is "
+            f"{lam_range[0]:.3f} to {lam_range[1]:.3f}; make them the same"
+        )
     if isinstance(denoiser, AdaptedDenoiser):
         denoiser.check(x, y, lam_range)
     elif jax.tree_util.all_leaves([denoiser]):
@@ -296,10 +307,22 @@ def measure(
     terms = terms_in(
         strata, classes=classes_asked, log_posterior=log_posterior, independent=independent
     )
-    information = (
-        classifier_information(terms, y, label_frequencies) if log_posterior is not None else None
-    )
-    profile = profiles(terms, strata, schedule, information)
+    profile = profiles(terms, strata, schedule)
+    if log_posterior is not None:
+        fine = stratified(max(draws, _CLASSIFIER_LEVELS))
+        told = evaluate_terms(
+            jax.tree_util.Partial(_nothing),
+            x,
+            y,
+            fine,
+            jax.random.fold_in(key, _CLASSIFIER_KEY),
+            log_posterior=log_posterior,
+            block=block,
+        )
+        information = classifier_information(told, y, label_frequencies)
+        profile = pd.concat(
+            [profile, classifier_profile(information, fine, schedule)], ignore_index=True
+        )
     if y is None:
         groups = {"entropy": entropies(terms) | {"s_bound": entropy_bound(terms)["s_bound"]}}
         own = profile["quantity"].isin(["s_nn", "loss_unconditional", "total_correlation"])
