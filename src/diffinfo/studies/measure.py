@@ -241,11 +241,12 @@ def measure(
     every_label: whether the fields of labels other than the examples' own are asked for. They make
     the classification bound, and with many labels nearly all of the time. log_posterior: a
     classifier of noised examples, `(z, lam) -> (N, classes)` and a pytree; it adds estimators and
-    profiles, one of which needs every label; its own profile is over 64 strata at least. pixels_train: `(M, ...)` uint8 training images; they
-    add likelihood and bits per dimension, and need x to be uint8. linear_times: how many times of
-    the authors' linear grid from s_min to 1 to measure with as well. risk_levels: of the risk
-    curve, evenly spaced in log-SNR; 0 for none. The noise follows from seed and block (examples at
-    a time). report: called with how many examples are done, of how many.
+    profiles, one of which needs every label; its own profile has 64 strata at least. pixels_train:
+    `(M, ...)` uint8 training images; they add likelihood and bits per dimension, and need x to be
+    uint8. linear_times: how many times of the authors' linear grid from s_min to 1 to measure with
+    as well. risk_levels: of the risk curve, evenly spaced in log-SNR; 0 for none. The noise follows
+    from seed and block (examples at a time). report: called with how many examples are done, of how
+    many.
 
     Raises DataError, naming the array, for input that cannot be used; ValueError for options that
     contradict each other; FloatingPointError, naming the example, where the denoiser gives NaN.
