@@ -230,7 +230,8 @@ def test_clusters_give_a_job_what_it_took_here():
         ("cifar10-cpu", "split-0.1", "train"): 9.5,
         ("cifar10-cpu", "noisy-labels-0.6", "estimate"): 4.1,
         ("mnist-cpu", "mnist", "pilot"): 5.6,
-        ("config", "digits", "few_steps"): 2.5,
+        ("steps-cpu", "mnist", "few_steps"): 9.4,
+        ("steps-cpu", "digits", "few_steps"): 1.6,
     }
     for (config, name, stage), minutes_taken in took.items():
         experiments = Plan(read_config(CONFIGS[0].parent / f"{config}.yaml")).experiments
