@@ -51,7 +51,6 @@ SMALL_SECTIONS = {
 SMALL = {
     "theory.toys": {
         "samples": 400,
-        "seeds": 1,
         "curve": 100,
         "nfe": (5,),
         "samplers": ("DDIM", "SDE-2M"),

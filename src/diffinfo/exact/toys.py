@@ -37,12 +37,18 @@ def negative_log_likelihood(mixture: Mixture, x: np.ndarray) -> np.ndarray:
     return -mixture.log_density(x, 0.0)
 
 
-def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
+def mean_distance(x: np.ndarray) -> float:
+    """E|X - X'| of examples x `(n, d)`, over all pairs."""
+    return float(pdist(x).mean())
+
+
+def energy_distance(x: np.ndarray, y: np.ndarray, within: float | None = None) -> float:
     """Unbiased estimate of `2 E|X - Y| - E|X - X'| - E|Y - Y'|`, which is zero for equal laws only.
 
-    x, y: `(n, d)` and `(m, d)`.
+    x, y: `(n, d)` and `(m, d)`. within: `mean_distance(y)`, where many x are compared with one y.
     """
-    return float(2 * cdist(x, y).mean() - pdist(x).mean() - pdist(y).mean())
+    within = mean_distance(y) if within is None else within
+    return float(2 * cdist(x, y).mean()) - mean_distance(x) - within
 
 
 def mode_scores(mixture: Mixture, x: np.ndarray) -> tuple[float, float]:

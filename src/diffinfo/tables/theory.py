@@ -48,6 +48,7 @@ from diffinfo.exact.steps import (
 from diffinfo.exact.toys import (
     TOYS,
     energy_distance,
+    mean_distance,
     mode_scores,
     negative_log_likelihood,
 )
@@ -82,15 +83,17 @@ def _toy_grids(lams: np.ndarray, risk: np.ndarray, steps: int) -> Mapping[str, n
     }
 
 
-def _toy_scores(mixture: Mixture, x: np.ndarray, blocks: list[np.ndarray]) -> dict[str, Estimate]:
+def _toy_scores(
+    mixture: Mixture, x: np.ndarray, data: list[tuple[np.ndarray, float]]
+) -> dict[str, Estimate]:
     """Scores of samples x `(n, 2)`; those without a value per sample are taken on parts of x, as
-    many as there are blocks of data `(m, 2)`.
+    many as there are blocks of data `(m, 2)`, which come with the mean distance in each.
     """
-    parts = np.array_split(x, len(blocks))
+    parts = np.array_split(x, len(data))
     ratios, distances = zip(*(mode_scores(mixture, part) for part in parts), strict=True)
     apart = [
-        energy_distance(part[: len(block)], block)
-        for part, block in zip(parts, blocks, strict=True)
+        energy_distance(part[: len(block)], block, within)
+        for part, (block, within) in zip(parts, data, strict=True)
     ]
     return {
         "nll": Estimate.of(negative_log_likelihood(mixture, x)),
@@ -102,7 +105,6 @@ def _toy_scores(mixture: Mixture, x: np.ndarray, blocks: list[np.ndarray]) -> di
 
 def toys(
     samples: int = 50_000,
-    seeds: int = 2,
     curve: int = 10_000,
     nfe: Sequence[int] = (5, 7, 10),
     samplers: Sequence[str] = tuple(SAMPLERS),
@@ -111,7 +113,7 @@ def toys(
     """Fig. 23: schedules and samplers with few steps on two mixtures, with the exact denoiser; nll
     and path_kl are in nats.
 
-    samples: per seed of every sampler. curve: examples of the risk curve. nfe: evaluations of the
+    samples: of every sampler. curve: examples of the risk curve. nfe: evaluations of the
     denoiser. samplers: keys of SAMPLERS. block: examples of data in each of the eight energy
     distances.
     """
@@ -121,7 +123,9 @@ def toys(
         mixture = make()
         denoiser, rng = mixture.denoiser(), np.random.default_rng(0)
         risk, _ = risk_curve(denoiser, mixture.draw(curve, rng), lams, jax.random.key(0))
-        blocks = [mixture.draw(block, rng) for _ in range(8)]
+        data = [
+            (drawn, mean_distance(drawn)) for drawn in (mixture.draw(block, rng) for _ in range(8))
+        ]
         # This is I(x; x_t) between the ends of the grid, by the trapezoidal rule over all
         # candidates. The path KLs of one risk curve share its error, which is not worked out.
         gained = 0.5 * np.trapezoid(risk, np.exp(lams))
@@ -145,31 +149,24 @@ def toys(
                     }
                 )
 
-        add("data", "data", 0, _toy_scores(mixture, mixture.draw(samples * seeds, rng), blocks))
+        add("data", "data", 0, _toy_scores(mixture, mixture.draw(samples, rng), data))
         for steps in nfe:
             for schedule, grid in _toy_grids(lams, risk, steps).items():
                 at = np.interp(grid, lams, risk)
                 cost = 0.5 * float(np.diff(np.exp(grid)) @ at[:-1]) - gained
                 add("path", schedule, steps, {"path_kl": Estimate(cost, np.nan, curve)})
                 for sampler in samplers:
-                    drawn = []
-                    for seed in range(seeds):
-                        start_key, noise_key = jax.random.split(jax.random.key(seed + 1))
-                        z = solve(
-                            denoiser,
-                            None,
-                            jax.random.normal(start_key, (samples, 2)),
-                            grid,
-                            noise_key,
-                            SAMPLERS[sampler],
-                        )
-                        drawn.append(np.asarray(z, float) * np.sqrt(1 + np.exp(-grid[-1])))
-                    add(
-                        sampler,
-                        schedule,
-                        steps,
-                        _toy_scores(mixture, np.concatenate(drawn), blocks),
+                    start_key, noise_key = jax.random.split(jax.random.key(1))
+                    z = solve(
+                        denoiser,
+                        None,
+                        jax.random.normal(start_key, (samples, 2)),
+                        grid,
+                        noise_key,
+                        SAMPLERS[sampler],
                     )
+                    x = np.asarray(z, float) * np.sqrt(1 + np.exp(-grid[-1]))
+                    add(sampler, schedule, steps, _toy_scores(mixture, x, data))
     table = pd.DataFrame(rows)
     published = pd.read_csv(Path(__file__).with_name("published_toys.csv")).assign(quantity="nll")
     return table.merge(published, how="left", on=["toy", "sampler", "schedule", "nfe", "quantity"])
