@@ -16,7 +16,7 @@ _TEST_EXAMPLES = {"digits": 450, "gaussian": 5000}  # 1000 of others, unless the
 _START = {"data": 1.5, "train": 4, "classifier": 4, "latents": 9}
 _SHARES = {"latents": 0.2, "two_stages": 0.8, "reconstruct": 0.2, "maps": 0.05}
 # Of a table or a figure: those tables that are long are theory, the same in every config.
-DRAWING = {"any": 3.0, "fig23": 55, "fig24": 14, "fig25": 55, "fig26": 14, "fig28": 14, "fig1": 9}
+DRAWING = {"any": 3.0, "fig23": 55, "fig24": 14, "fig25": 40, "fig26": 14, "fig28": 14, "fig1": 9}
 _SAMPLERS, _SCHEDULES = 3, 4  # of the comparison of few steps
 
 

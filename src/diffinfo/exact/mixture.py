@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import logsumexp, xlogy
+from scipy.special import xlogy
 
 from diffinfo.exact.denoisers import MixtureDenoiser
 
@@ -57,13 +57,16 @@ class Mixture:
 
     def density_and_posterior(self, x: np.ndarray, t: float) -> tuple[np.ndarray, np.ndarray]:
         """`log_density` `(n,)` and `posterior` `(n, J)` of x `(n, d)` at the price of one."""
+        # This takes less than half of the time of SciPy's logsumexp.
         log_joint = self._log_joint(x, t)
-        log_density = logsumexp(log_joint, axis=1)
-        return log_density, np.exp(log_joint - log_density[:, None])
+        largest = log_joint.max(1)
+        posterior = np.exp(log_joint - largest[:, None])
+        total = posterior.sum(1)
+        return largest + np.log(total), posterior / total[:, None]
 
     def log_density(self, x: np.ndarray, t: float) -> np.ndarray:
         """log p_t(x) of x `(n, d)`, `(n,)`."""
-        return logsumexp(self._log_joint(x, t), axis=1)
+        return self.density_and_posterior(x, t)[0]
 
     def posterior(self, x: np.ndarray, t: float) -> np.ndarray:
         """P(J = j | x_t = x), `(n, J)`."""

@@ -76,13 +76,18 @@ class RandomFields:
 
     def log_posterior(self, z: np.ndarray, lam: float) -> np.ndarray:
         """log P(y | z), in nats, of images z `(n, H, W)` at log-SNR lam, `(n, K)`."""
-        spectrum, total = hartley(z), self._totals(lam)
-        means = np.sqrt(expit(lam)) * hartley(self.means)
-        log_joint = [
-            np.log(weight) - 0.5 * ((spectrum - mean) ** 2 / t + np.log(t)).sum((1, 2))
-            for weight, mean, t in zip(self.weights, means, total, strict=True)
-        ]
-        return log_softmax(np.stack(log_joint, axis=1), axis=1)
+        return self._log_posterior(hartley(z), lam)
+
+    def _log_posterior(self, spectrum: np.ndarray, lam: float) -> np.ndarray:
+        """The same of images with that transform, `(n, H, W)`."""
+        spectrum = spectrum.reshape(len(spectrum), -1)
+        total, mean = (
+            values.reshape(len(self.weights), -1)
+            for values in (self._totals(lam), np.sqrt(expit(lam)) * hartley(self.means))
+        )
+        squares = spectrum**2 @ (1 / total).T - 2 * spectrum @ (mean / total).T
+        constant = (mean**2 / total + np.log(total)).sum(1)
+        return log_softmax(np.log(self.weights) - 0.5 * (squares + constant), axis=1)
 
     def information(self, x: np.ndarray, y: np.ndarray, eps: np.ndarray, lams) -> np.ndarray:
         """H(Y) + log P(y | z) of every example at every log-SNR, `(n, L)` in nats, whose means are
@@ -90,11 +95,12 @@ class RandomFields:
 
         x, eps: images and noise `(n, H, W)`, the same at all levels; y `(n,)`; lams `(L,)`.
         """
-        of_level = [
-            self.log_posterior(np.sqrt(expit(lam)) * x + np.sqrt(expit(-lam)) * eps, lam)
+        signal, noise = hartley(x), hartley(eps)
+        told = [
+            self._log_posterior(np.sqrt(expit(lam)) * signal + np.sqrt(expit(-lam)) * noise, lam)
             for lam in lams
         ]
-        chosen = [log_q[np.arange(len(y)), y] for log_q in of_level]
+        chosen = [log_q[np.arange(len(y)), y] for log_q in told]
         return self.label_entropy + np.stack(chosen, axis=1)
 
     def conditional_entropy_produced(self, lam: float) -> float:
