@@ -104,7 +104,7 @@ experiments:
   pair:
     data: {gaussian: {dim_x: 3, dim_y: 2, n_train: 500, n_test: 100}}
     network: {mlp: {width: 16, depth: 1}}
-    train: {steps: 100000, batch: 64}
+    train: {steps: 400000, batch: 64}
     estimate: {draws: 4}
   digits:
     data: {digits: {}}

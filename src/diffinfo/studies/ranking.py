@@ -32,7 +32,7 @@ from diffinfo.nn.embed import VectorCondition
 from diffinfo.nn.mlp import MLP
 from diffinfo.process.denoise import network_input, precondition
 from diffinfo.process.density import LevelDensity
-from diffinfo.process.forward import noised
+from diffinfo.process.forward import blocks, noised
 from diffinfo.studies.cross_fit import LAM_RANGE, deal
 from diffinfo.studies.pair_input import checked_columns, checked_options, halves
 from diffinfo.train.stopping import held_out_rows
@@ -264,11 +264,10 @@ def _fitted(
 
     def told(x: np.ndarray, y: np.ndarray) -> np.ndarray:
         parts = []
-        for number, start in enumerate(range(0, len(x), _BLOCK)):
-            some = np.resize(np.arange(start, min(start + _BLOCK, len(x))), _BLOCK)
+        for number, (some, padded) in enumerate(blocks(len(x), _BLOCK)):
             block_key = jax.random.fold_in(key, STEPS + 1 + number)
-            values = (jnp.asarray(values[some], jnp.float32) for values in (x, y))
-            parts.append(programs.told(best, *values, base, block_key))
-        return np.concatenate(parts)[: len(x)].astype(float)
+            values = (jnp.asarray(values[padded], jnp.float32) for values in (x, y))
+            parts.append(programs.told(best, *values, base, block_key)[: len(some)])
+        return np.concatenate(parts).astype(float)
 
     return told
