@@ -7,10 +7,11 @@ from scipy.stats import norm
 
 import diffinfo
 from diffinfo.errors import DataError
+from diffinfo.estimate.statistics import Estimate
 from diffinfo.exact.pairs import bumps, rectangles
 from diffinfo.studies import cross_fit, features
 from diffinfo.studies.pair_input import halves, paired_images
-from diffinfo.studies.verdict import few_images
+from diffinfo.studies.verdict import few_images, grown
 
 
 def test_functions_of_the_first_features_and_noise_are_left_out():
@@ -61,9 +62,33 @@ def test_halves_keep_groups_whole():
 
 
 def test_features_of_too_few_images_are_said_to_be_so():
-    assert not few_images(0.02, 1.0)
-    (warning,) = few_images(0.2, 1.0)
-    assert "half of the images tell 0.2 nats less" in warning
+    assert not few_images(Estimate(0.02, 0.0, 10), 1.0, labels=True)
+    (warning,) = few_images(Estimate(0.05, 0.0, 10), 1.0, labels=True)
+    assert "half of the images tell 0.05 nats less" in warning
+    assert not few_images(Estimate(0.05, 0.0, 10), 1.0, labels=False)
+    assert few_images(Estimate(0.2, 0.0, 10), 1.0, labels=False)
+
+
+def test_what_more_images_would_show_is_added_once():
+    """Features that see their latents through noise of a variance of 1/m."""
+    rng, n, told = np.random.default_rng(0), 40_000, 1.0
+    latents = rng.standard_normal((2, n, 1))
+    rho = np.sqrt(-np.expm1(-2 * told))
+    x, y = latents[0], rho * latents[0] + np.sqrt(1 - rho**2) * latents[1]
+
+    def seen(m):
+        noise = rng.standard_normal((2, n, 1)) / np.sqrt(m)
+        return features.Learnt(x + noise[0], y + noise[1])
+
+    rows, known = np.arange(n), seen(200)
+    gain = features.gain(known, seen(100), rows, 1)
+    short = Estimate(known.told(rows, 1), 0.005, n)
+    assert short.value < told - 0.02
+    whole = grown(short, gain)
+    assert abs(whole.value - told) < 3 * whole.standard_error
+    assert whole.standard_error < 0.01
+    assert grown(short, Estimate(0.01, 0.02, 10)) == short, "a gain below its error is none"
+    assert grown(short, Estimate(9.0, 0.0, 10)).value == pytest.approx(1.1 * short.value)
 
 
 @pytest.fixture

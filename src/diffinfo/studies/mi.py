@@ -22,9 +22,10 @@ Of images, half of the rows teach networks a few features (`studies/features.py`
 half measure their information as above: a lower bound of that of the images.
 
 A network trained on m rows misses what m rows do not show. Halving shows how much that is: networks
-trained on half of the rows measure the first two folds again, and the difference is added once.
-This is exact where the deficit goes like 1/m; if the difference is too large for that, a warning
-says so.
+trained on half of the rows measure the first two folds again, and the difference is added once; so
+is what features of half of the images tell less. This is exact where the deficit goes like 1/m; if
+the difference is too large for that, a warning says so. Bounds of labels stay bounds: nothing is
+added to them.
 """
 
 import time
@@ -71,6 +72,7 @@ from diffinfo.studies.verdict import (
     few_rows_of_labels,
     gain_of_label_rows,
     gain_of_rows,
+    grown,
     short_bound,
 )
 
@@ -320,10 +322,16 @@ def _of_images(
     groups = None if pairs.groups is None else pairs.groups[rest]
     measured = estimate_mi(*sides, groups=groups, **options)
     fewer = features.learn(*pairs.seen, known[::2], pairs.groups, seed)
-    gain = learnt.told(rest, count) - fewer.told(rest, count)
-    warnings = measured.warnings + tuple(few_images(gain, measured.mi))
+    gain = features.gain(learnt, fewer, rest, count)
+    told = Estimate(measured.mi, measured.standard_error, measured.measured)
+    if not measured.classes:
+        told = grown(told, gain)
+    warnings = measured.warnings + tuple(few_images(gain, measured.mi, bool(measured.classes)))
     return replace(
         measured,
+        mi=told.value,
+        standard_error=told.standard_error,
+        estimates=measured.estimates | {measured.estimator: told},
         converged=not warnings,
         warnings=warnings,
         n=n,

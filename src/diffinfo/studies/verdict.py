@@ -21,23 +21,28 @@ def gain_of_rows(terms: Terms, halves: Terms) -> Estimate:
     return Estimate.of(grown, halves.groups)
 
 
-def _credible(aligned: Estimate, gain: Estimate) -> float:
+def _credible(told: float, gain: Estimate) -> float:
     """The largest gain, in nats, that a deficit of 1/m explains, given this gain's error."""
-    return max(MOST_GAIN * aligned.value, 0.05) + 2 * gain.standard_error
+    return max(MOST_GAIN * told, 0.05) + 2 * gain.standard_error
+
+
+def grown(told: Estimate, gain: Estimate) -> Estimate:
+    """`told` plus `gain` if that exceeds its error, but no more than is credible."""
+    if gain.value <= gain.standard_error:
+        return told
+    error = float(np.hypot(told.standard_error, gain.standard_error))
+    return Estimate(told.value + min(gain.value, _credible(told.value, gain)), error, told.n)
 
 
 def extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
-    """`aligned_difference` plus `gain` if that exceeds its error, but no more than is credible.
+    """`aligned_difference` with the gain of rows.
 
-    The standard error includes that of the gain, and is at least that of `loss_difference`, whose
-    scatter over rows follows the fitted part to first order as well.
+    Its standard error is at least that of `loss_difference`, whose scatter over rows follows the
+    fitted part to first order as well.
     """
     aligned = estimates["aligned_difference"]
     error = max(aligned.standard_error, estimates["loss_difference"].standard_error)
-    if gain.value <= gain.standard_error:
-        return Estimate(aligned.value, error, aligned.n)
-    added = min(gain.value, _credible(aligned, gain))
-    return Estimate(aligned.value + added, float(np.hypot(error, gain.standard_error)), aligned.n)
+    return grown(Estimate(aligned.value, error, aligned.n), gain)
 
 
 def convergence(
@@ -62,7 +67,7 @@ def convergence(
             f"{gap.value:+.2g} nats apart (at most {allowed:.2g} is expected). More rows or more "
             "minutes may help"
         )
-    if gain and gain.value > (allowed := _credible(aligned, gain)):
+    if gain and gain.value > (allowed := _credible(aligned.value, gain)):
         warnings.append(
             f"there are too few rows: half of them tell {gain.value:.2g} nats less (at most "
             f"{allowed:.2g} is expected)"
@@ -98,9 +103,14 @@ def gain_of_label_rows(terms: Terms, halves: Terms, labels: np.ndarray) -> Estim
     return Estimate.of(told - less, groups)
 
 
+def _unseen(told: float, gain: Estimate) -> float:
+    """The largest gain, in nats, that may be left out of a bound that tells so much."""
+    return max(LOW_BOUND * told, 0.02) + 2 * gain.standard_error
+
+
 def few_rows_of_labels(bound: Estimate, gain: Estimate) -> list[str]:
     """A warning where the bound of labels still grows with the number of rows."""
-    allowed = max(LOW_BOUND * bound.value, 0.02) + 2 * gain.standard_error
+    allowed = _unseen(bound.value, gain)
     if gain.value <= allowed:
         return []
     return [
@@ -122,12 +132,15 @@ def short_bound(terms: Terms, log_q: np.ndarray, labels: np.ndarray) -> list[str
     ]
 
 
-def few_images(gain: float, told: float) -> list[str]:
-    """A warning where features tell more, by `gain` nats, than those of half of the images do."""
-    allowed = max(LOW_BOUND * told, 0.02)
-    if gain <= allowed:
+def few_images(gain: Estimate, told: float, labels: bool) -> list[str]:
+    """A warning where features tell more, by `gain` nats, than those of half of the images do.
+
+    labels: whether `told` is a bound of labels, to which the gain is not added.
+    """
+    allowed = (_unseen if labels else _credible)(told, gain)
+    if gain.value <= allowed:
         return []
     return [
-        f"there are too few rows: features of half of the images tell {gain:.2g} nats less (at "
-        f"most {allowed:.2g} is expected), so I(X;Y) is above this number"
+        f"there are too few rows: features of half of the images tell {gain.value:.2g} nats less "
+        f"(at most {allowed:.2g} is expected), so I(X;Y) is above this number"
     ]
