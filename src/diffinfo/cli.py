@@ -160,7 +160,8 @@ def main(argv: list[str] | None = None) -> int:
         stage.module.run(job)
         _flush()
     except (ConfigError, DataError, OSError, FloatingPointError) as error:
-        print(f"diffinfo {args.stage}: {error}", file=sys.stderr)
+        line = " ".join(line.strip() for line in str(error).splitlines())
+        print(f"diffinfo {args.stage}: {line}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"diffinfo {args.stage}: interrupted; the same command finishes it", file=sys.stderr)

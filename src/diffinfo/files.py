@@ -249,7 +249,7 @@ def read_table(path: str | Path, columns: Sequence[str] | None = None):
     except pd.errors.ParserWarning as error:
         raise DataError(f"{path}: rows have more fields than the first line has names") from error
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise DataError(f"{path}: not a CSV ({error})") from error
+        raise DataError(f"{path}: not a CSV ({str(error).strip()})") from error
     missing = [name for name in columns or () if name not in table.columns]
     if missing:
         held = ", ".join(map(str, table.columns))

@@ -35,18 +35,23 @@ KILLS = (
 )
 OTHERS = ("two runs at once", "two configs at once", "one config after another")
 CASES = {"a run of Snakemake, killed": KILLS, "two runs in one folder": OTHERS}
+_SIGNALS = ("SIGKILL", "SIGTERM", "SIGINT")
+# A workflow that is asked to end lets its job finish, which then cannot be killed again.
 EVERY = [
     Kill(stage, "renaming", name, number, whom=whom)
-    for stage, name in (
-        ("data", "*.npz"),
-        ("train", "model.history.csv"),
-        ("estimate", "estimate.profile.csv"),
-        ("table", "fig12.csv"),
-        ("figure", "fig12.pdf"),
-        ("manifest", "manifest.json"),
+    for stage, name, last in (
+        ("data", "*.npz", "SIGTERM"),
+        ("train", "model.history.csv", "SIGINT"),
+        ("estimate", "estimate.profile.csv", "SIGTERM"),
+        ("table", "fig12.csv", "SIGINT"),
+        ("figure", "fig12.pdf", "SIGTERM"),
+        ("manifest", "manifest.json", "SIGINT"),
     )
-    for number in ("SIGKILL", "SIGTERM", "SIGINT")
-    for whom in ("job", "workflow", "all")
+    for number, whom in (
+        *((number, whom) for number in _SIGNALS for whom in ("job", "all")),
+        ("SIGKILL", "workflow"),
+        (last, "workflow"),
+    )
 ]
 
 

@@ -52,13 +52,14 @@ _description: ContextVar[dict[str, str]] = ContextVar("description", default={})
 @contextmanager
 def described(**description: str) -> Iterator[None]:
     """Figures that are saved within say this of themselves in their metadata: the keys that PDF
-    knows, `Title`, `Subject`, `Keywords`.
+    knows, `Title`, `Subject`, `Keywords`. None stays open, also if it could not be finished.
     """
     token = _description.set(description)
     try:
         yield
     finally:
         _description.reset(token)
+        plt.close("all")
 
 
 def save(figure: plt.Figure, out: str | Path) -> None:
