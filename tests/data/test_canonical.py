@@ -3,8 +3,9 @@ import pytest
 from scipy.stats import chi, kstest
 
 from diffinfo.config import complete
-from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian
+from diffinfo.data.canonical import Canonical, normal_scores, radially_gaussian, t_information
 from diffinfo.data.sources import make_dataset
+from diffinfo.estimate.statistics import Estimate
 from diffinfo.exact.pairs import monotone, multinormal, rolled, student
 
 
@@ -82,7 +83,8 @@ def test_data_in_canonical_coordinates_hold_the_same_information():
 def test_a_multivariate_t_becomes_gaussian_and_keeps_its_order(dof):
     x, _ = student("dense", 6, 1, 0.5, dof).sample(20_000, np.random.default_rng(6))
     scores = normal_scores(x, np.random.default_rng(7))
-    gaussian = radially_gaussian(scores)
+    gaussian, found = radially_gaussian(scores)
+    assert found == dof
     radius = np.linalg.norm(
         (gaussian - gaussian.mean(0)) @ np.linalg.inv(np.linalg.cholesky(np.cov(gaussian.T))).T,
         axis=1,
@@ -106,6 +108,32 @@ def test_what_is_no_t_stays_as_it_is():
         rolled(rng.standard_normal((5000, 1))),
     ):
         scores = normal_scores(values, rng)
-        assert radially_gaussian(scores) is scores
+        left, dof = radially_gaussian(scores)
+        assert left is scores
+        assert dof is None
     repeated = normal_scores(np.repeat(rng.standard_t(1, (500, 1)), 3, axis=1), rng)
-    assert np.isfinite(radially_gaussian(repeated)).all()
+    assert np.isfinite(radially_gaussian(repeated)[0]).all()
+
+
+@pytest.mark.parametrize(("kind", "dim", "dof"), [("sparse", 4, 1), ("dense", 10, 2)])
+def test_what_a_multivariate_t_holds_is_told_by_its_copula(kind, dim, dof):
+    pair, rng = student(kind, dim, dim, 0.5, dof), np.random.default_rng(9)
+    told = []
+    for _ in range(12):
+        x, y = (normal_scores(side, rng) for side in pair.sample(2000, rng))
+        told.append(t_information(x, y, {1.0, 2.0, 4.0}))
+    told = Estimate.of(np.array(told))
+    assert abs(told.value - pair.truth) < 3 * told.standard_error
+    assert told.standard_error < 0.02 * pair.truth
+
+
+def test_a_t_copula_finds_no_more_than_there_is():
+    """Sides that are multivariate t and independent, and sides that share a sign besides."""
+    rng = np.random.default_rng(10)
+    x, y = (student("dense", 3, 1, 0.5, 2).sample(20_000, rng)[0] for _ in range(2))
+    scores = [normal_scores(side, rng) for side in (x, y)]
+    # A joint t has a common scale, which these have not: it says less than nothing.
+    assert t_information(*scores, {2.0}) < 0
+    signs = np.sign(x[:, :1] * y[:, :1])
+    scores = [normal_scores(side, rng) for side in (x, signs * y)]
+    assert t_information(*scores, {2.0}) < np.log(2)

@@ -11,6 +11,7 @@ import pytest
 
 import diffinfo
 from diffinfo.cli import main
+from diffinfo.data.canonical import normal_scores
 from diffinfo.data.columns import as_labels, opened
 from diffinfo.data.table_files import read_columns
 from diffinfo.errors import DataError
@@ -434,6 +435,27 @@ def test_p_values_of_what_is_counted():
     x = rng.integers(0, 3, 300)
     dependent = np.where(rng.random(300) < 0.5, x, rng.integers(0, 3, 300))
     assert diffinfo.estimate_mi(x, dependent, permutations=199).p_value == 1 / 200
+
+
+def test_one_number_of_each_side_tells_no_more_than_both_sides_do():
+    rng = np.random.default_rng(4)
+    for pair in (
+        pairs.multinormal("sparse", 5, 5, 0.8),
+        pairs.multinormal("sparse", 25, 25, 0.8).mapped("spiralled", pairs.spiralled),
+        pairs.bimodal(2, 6.0, 1.0),
+        pairs.independent(20),
+    ):
+        x, y = (normal_scores(side, rng) for side in pair.sample(10_000, rng))
+        simple = verdict.seen_at_once(x, y, None, rng)
+        assert simple.value < pair.truth + 0.001 + 3 * simple.standard_error, pair.name
+        nothing = Estimate(0.0, 0.001, 10_000)
+        assert bool(verdict.short_of_simple(nothing, simple)) == (pair.truth > 0), pair.name
+
+
+def test_networks_that_find_less_than_a_t_are_said_to():
+    assert not verdict.short_of_t(Estimate(1.0, 0.01, 100), 1.04)
+    (warning,) = verdict.short_of_t(Estimate(1.0, 0.01, 100), 1.06)
+    assert "would hold 1.06 nats" in warning
 
 
 def test_what_goes_on_beyond_the_range_is_said(quick):

@@ -30,7 +30,10 @@ STEPS, BATCH, LEARNING_RATE, DECAY, EMA = 200, 1000, 2e-3, 1.0, 0.99
 CHANNELS, WIDTH, COUNT = (16, 32, 64), 128, 8
 _EVERY = 25  # steps between looks at held-out rows
 _NEIGHBOURS, _FEW_ROWS = 30, 4000
-_DETERMINED, _SILENT = 0.95, 0.03  # shares of a variance
+_DETERMINED = 0.95  # share of a feature's variance
+# A feature adds to those before it if the other side explains such a share of it: of what the first
+# feature shares with the other side, but no less than chance could be, and no more than matters.
+_TELLING, _LEAST, _MOST = 0.2, 0.01, 0.03
 _BLOCK = 2000
 _PARTS = 10  # of rows, whose scatter is the error of a gain
 
@@ -160,8 +163,10 @@ def _rest(of: np.ndarray, others: np.ndarray) -> np.ndarray:
     return of[half:] - np.linalg.solve(moments, values)[:, 0]
 
 
-def _adds(own: np.ndarray, other: np.ndarray, kept: int) -> bool:
-    """Whether any feature of `own` after the first `kept` says more of `other` than these do."""
+def _adds(own: np.ndarray, other: np.ndarray, kept: int, silent: float) -> bool:
+    """Whether any feature of `own` after the first `kept` says more of `other` than these do, by
+    more than the share `silent` of its variance.
+    """
     rests = _rest(own[:, kept:], own[:, :kept])
     known = np.column_stack([np.ones(len(rests)), own[-len(rests) :, :kept]])
     seen = np.column_stack([known, other[-len(rests) :]])
@@ -170,14 +175,16 @@ def _adds(own: np.ndarray, other: np.ndarray, kept: int) -> bool:
         np.square(rests - values @ np.linalg.lstsq(values, rests, rcond=None)[0]).sum(0)
         for values in (known, seen)
     )
-    return bool((new & (left < (1 - _SILENT) * without)).any())
+    return bool((new & (left < (1 - silent) * without)).any())
 
 
 def few(learnt: Learnt, rows: np.ndarray) -> int:
     """How many of the first features suffice, as far as these rows tell."""
     rows = rows[:_FEW_ROWS]
     f, g = learnt.x[rows], learnt.y[rows]
+    shared = np.corrcoef(f[:, 0], g[:, 0])[0, 1] ** 2
+    silent = float(np.clip(_TELLING * shared, _LEAST, _MOST))
     for kept in range(1, f.shape[1]):
-        if not (_adds(f, g, kept) or _adds(g, f, kept)):
+        if not (_adds(f, g, kept, silent) or _adds(g, f, kept, silent)):
             return kept
     return f.shape[1]

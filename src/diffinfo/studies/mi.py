@@ -37,7 +37,7 @@ import jax
 import numpy as np
 import pandas as pd
 
-from diffinfo.data.canonical import normal_scores, radially_gaussian
+from diffinfo.data.canonical import normal_scores, radially_gaussian, t_information
 from diffinfo.errors import DataError
 from diffinfo.estimate.counting import are_few, counted
 from diffinfo.estimate.mutual_information import (
@@ -73,7 +73,10 @@ from diffinfo.studies.verdict import (
     gain_of_label_rows,
     gain_of_rows,
     grown,
+    seen_at_once,
     short_bound,
+    short_of_simple,
+    short_of_t,
 )
 
 DEFAULT_MINUTES = 1.2  # what cross_fit.STEPS take on two CPU cores
@@ -241,8 +244,10 @@ def estimate_mi(
         else cross_fit.STEPS
     )
     ranks = {name: normal_scores(column, rng) for name, column in columns.items()}
-    scores = {name: radially_gaussian(values) for name, values in ranks.items()}
-    elliptical = any(scores[name] is not ranks[name] for name in ranks)
+    rounded = {name: radially_gaussian(values) for name, values in ranks.items()}
+    scores = {name: values for name, (values, _) in rounded.items()}
+    dofs = [dof for _, dof in rounded.values() if dof]
+    elliptical = bool(dofs)
     if labels is None:
         pairs = [(scores["x"], scores["y"]), (scores["y"], scores["x"])]
     else:
@@ -274,6 +279,13 @@ def estimate_mi(
         warnings += short_bound(terms, log_q, ordered)
     else:
         warnings += tied(checked.sides, checked.columns) + beyond(terms, direction.strata)
+        simple_rng = np.random.default_rng(random_state)
+        simple = seen_at_once(ranks["x"], ranks["y"], groups, simple_rng)
+        warnings += short_of_simple(estimates[estimator], simple)
+        if len(dofs) == 2:
+            warnings += short_of_t(
+                estimates[estimator], t_information(ranks["x"], ranks["y"], dofs)
+            )
     about["p_value"] = None
     if permutations:
         rows = np.flatnonzero(fold == 0)

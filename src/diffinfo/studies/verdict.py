@@ -4,15 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from diffinfo.data.canonical import normal_scores
 from diffinfo.estimate.integrand import Strata, Terms
 from diffinfo.estimate.mutual_information import class_log_posterior, label_entropy
 from diffinfo.estimate.statistics import Estimate
+from diffinfo.studies.pair_input import halves
 
 MOST_GAIN = 0.1  # the largest share of the information that halving may add
 LOW_BOUND = 0.03  # the share by which the bound of labels may be below aligned_difference, or grow
 # Where more than so many nats come with each unit of log-SNR at the end of the range, there are
 # more beyond it.
 END_RATE, END_WIDTH = 0.02, 2.0
+_RIDGE = 1e-3  # of a variance
 
 
 def gain_of_rows(terms: Terms, halves: Terms) -> Estimate:
@@ -86,6 +89,62 @@ def beyond(terms: Terms, strata: Strata) -> list[str]:
         f"information grows by {rate.value:.2g} nats with each unit of log-SNR at the end of the "
         f"range ({strata.high[-1]:.1f}): I(X;Y) is above this number, or infinite, as where one "
         "side is a function of the other"
+    ]
+
+
+def short_of_t(told: Estimate, held: float) -> list[str]:
+    """A warning where one multivariate t that is fitted to x and y holds more, `held` nats."""
+    allowed = max(LOW_BOUND * held, 0.03) + 2 * told.standard_error
+    if held - told.value <= allowed:
+        return []
+    return [
+        f"x and y are like one multivariate t, which would hold {held:.4g} nats, more than "
+        f"networks find (by at most {allowed:.2g} is expected): the scale that all columns share "
+        "is hard to see. More rows or more minutes may help"
+    ]
+
+
+def seen_at_once(
+    x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
+) -> Estimate:
+    """A lower bound of I(X;Y), in nats, from normal scores x `(n, D_X)`, y `(n, D_Y)` and their
+    squares: what one number of each side tells. groups: the number of each row's, or None.
+
+    The first canonical variates f(x), g(y) of half of the rows correlate by rho on the other half,
+    after f is mapped to normal scores there. Of a Gaussian f, whatever g is,
+    I(f; g) >= -1/2 log(1 - rho^2): h(f|g) is at most that of a Gaussian with the variance that a
+    line through g leaves.
+    """
+    known, rest = halves(len(x), groups, rng)
+    independent = len(rest) if groups is None else len(np.unique(groups[rest]))
+    sides = []
+    for side in (x, y):
+        side = np.hstack([side, side**2])
+        side = (side - side[known].mean(0)) / np.maximum(side[known].std(0), 1e-12)
+        sides.append(side)
+    moments = [side[known].T @ side[known] / len(known) for side in sides]
+    roots = [np.linalg.cholesky(moment + _RIDGE * np.eye(len(moment))) for moment in moments]
+    cross = sides[0][known].T @ sides[1][known] / len(known)
+    cross = np.linalg.solve(roots[1], np.linalg.solve(roots[0], cross).T).T
+    left, _, right = np.linalg.svd(cross)
+    f, g = (
+        side[rest] @ np.linalg.solve(root.T, direction)
+        for side, root, direction in zip(sides, roots, (left[:, 0], right[0]), strict=True)
+    )
+    rho = float(np.corrcoef(normal_scores(f[:, None], rng)[:, 0], g)[0, 1])
+    error = abs(rho) / np.sqrt(independent)  # (1 - rho^2) / sqrt(n) of rho
+    return Estimate(-0.5 * float(np.log1p(-min(rho**2, 1 - 1e-12))), error, independent)
+
+
+def short_of_simple(told: Estimate, simple: Estimate) -> list[str]:
+    """A warning where one number of each side tells more than all of them are said to."""
+    error = float(np.hypot(told.standard_error, simple.standard_error))
+    if simple.value - told.value <= (allowed := 0.02 + 3 * error):
+        return []
+    return [
+        f"one number of x and one of y, from squares and sums of columns, tell {simple.value:.2g} "
+        f"nats, more than networks find (by at most {allowed:.2g} is expected): these have missed "
+        "how x and y are related. More rows, more minutes or fewer columns may help"
     ]
 
 
