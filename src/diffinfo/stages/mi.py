@@ -6,7 +6,7 @@ numbers). Columns may have any scale, skewness or tails: the answer does not cha
 maps of single columns. Without --minutes the same files and --seed give the same number.
 
 Arrays of shape (n, H, W) or (n, H, W, C) are images: half of the rows teach a few features, and the
-other half measure them, a lower bound.
+other half measure what these tell.
 
 Rows must be independent. Where some are not (many rows of a subject, copies), --groups names the
 column that says which belong together; of a series, --block says how many neighbouring rows do:
