@@ -53,7 +53,16 @@ def draw(inputs, out) -> None:
         _draw(nats, of_data, NATS)
         bound = of_data["upper_bound"].iloc[0]
         nats.axhline(bound, color=COLOURS["bound"], linestyle=":", linewidth=0.8)
-        nats.text(0.92, bound, r"$H(Y)$", color=COLOURS["bound"], va="bottom", ha="right")
+        of_axis = nats.get_yaxis_transform()  # x is a share of the panel's width
+        nats.text(
+            0.99,
+            bound,
+            r"$H(Y)$",
+            color=COLOURS["bound"],
+            transform=of_axis,
+            va="bottom",
+            ha="right",
+        )
         nats.set(ylabel="nats", ylim=(-0.05 * bound, 1.2 * bound), title=name)
     for axis in axes[-1]:
         axis.legend(**BELOW)
