@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from diffinfo.data.canonical import normal_scores
+from diffinfo.data.canonical import Canonical, normal_scores
 from diffinfo.estimate.integrand import Strata, Terms
 from diffinfo.estimate.mutual_information import class_log_posterior, label_entropy
 from diffinfo.estimate.statistics import Estimate
@@ -15,7 +15,6 @@ LOW_BOUND = 0.03  # the share by which the bound of labels may be below aligned_
 # Where more than so many nats come with each unit of log-SNR at the end of the range, there are
 # more beyond it.
 END_RATE, END_WIDTH = 0.02, 2.0
-_RIDGE = 1e-3  # of a variance
 
 
 def gain_of_rows(terms: Terms, halves: Terms) -> Estimate:
@@ -117,21 +116,10 @@ def seen_at_once(
     """
     known, rest = halves(len(x), groups, rng)
     independent = len(rest) if groups is None else len(np.unique(groups[rest]))
-    sides = []
-    for side in (x, y):
-        side = np.hstack([side, side**2])
-        side = (side - side[known].mean(0)) / np.maximum(side[known].std(0), 1e-12)
-        sides.append(side)
-    moments = [side[known].T @ side[known] / len(known) for side in sides]
-    roots = [np.linalg.cholesky(moment + _RIDGE * np.eye(len(moment))) for moment in moments]
-    cross = sides[0][known].T @ sides[1][known] / len(known)
-    cross = np.linalg.solve(roots[1], np.linalg.solve(roots[0], cross).T).T
-    left, _, right = np.linalg.svd(cross)
-    f, g = (
-        side[rest] @ np.linalg.solve(root.T, direction)
-        for side, root, direction in zip(sides, roots, (left[:, 0], right[0]), strict=True)
-    )
-    rho = float(np.corrcoef(normal_scores(f[:, None], rng)[:, 0], g)[0, 1])
+    x, y = (np.hstack([side, side**2]) for side in (x, y))
+    canonical = Canonical.fit(x[known], y[known])
+    f, g = canonical.x(x[rest])[:, :1], canonical.y(y[rest])[:, 0]
+    rho = float(np.corrcoef(normal_scores(f, rng)[:, 0], g)[0, 1])
     error = abs(rho) / np.sqrt(independent)  # (1 - rho^2) / sqrt(n) of rho
     return Estimate(-0.5 * float(np.log1p(-min(rho**2, 1 - 1e-12))), error, independent)
 

@@ -123,9 +123,8 @@ def toys(
         mixture = make()
         denoiser, rng = mixture.denoiser(), np.random.default_rng(0)
         risk, _ = risk_curve(denoiser, mixture.draw(curve, rng), lams, jax.random.key(0))
-        data = [
-            (drawn, mean_distance(drawn)) for drawn in (mixture.draw(block, rng) for _ in range(8))
-        ]
+        blocks = [mixture.draw(block, rng) for _ in range(8)]
+        data = [(drawn, mean_distance(drawn)) for drawn in blocks]
         # This is I(x; x_t) between the ends of the grid, by the trapezoidal rule over all
         # candidates. The path KLs of one risk curve share its error, which is not worked out.
         gained = 0.5 * np.trapezoid(risk, np.exp(lams))
