@@ -100,6 +100,16 @@ def test_a_multivariate_t_becomes_gaussian_and_keeps_its_order(dof):
     assert (np.sign(gaussian) == np.sign(scores)).all()
 
 
+def test_some_of_many_rows_tell_the_degrees_of_freedom(monkeypatch):
+    x, _ = student("dense", 3, 1, 0.5, 3).sample(20_000, np.random.default_rng(9))
+    scores = normal_scores(x, np.random.default_rng(10))
+    by_all, _ = radially_gaussian(scores)
+    monkeypatch.setattr("diffinfo.data.canonical._ENOUGH_ROWS", 3000)
+    by_some, dof = radially_gaussian(scores)
+    assert dof == 3
+    np.testing.assert_array_equal(by_some, by_all)
+
+
 def test_what_is_no_t_stays_as_it_is():
     rng = np.random.default_rng(8)
     for values in (

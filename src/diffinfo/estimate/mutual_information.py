@@ -27,6 +27,7 @@ from diffinfo.estimate.statistics import Estimate, folds
 
 _CALIBRATION_BINS = 8
 _POSTERIOR_FOLDS = 5
+_ENOUGH_EXAMPLES = 20_000  # to fit a dozen weights
 
 
 def squared_difference(terms: Terms) -> Estimate:
@@ -179,7 +180,9 @@ def class_log_posterior(
         frequencies = np.bincount(y, minlength=classes) / len(y)
     log_prior = np.log(np.maximum(frequencies, 1e-300))
     log_q = np.empty((len(y), classes))
-    for apply, fit in folds(len(y), _POSTERIOR_FOLDS, terms.groups):
+    for apply, others in folds(len(y), _POSTERIOR_FOLDS, terms.groups):
+        fit = np.flatnonzero(others)
+        fit = fit[:: max(1, -(-len(fit) // _ENOUGH_EXAMPLES))]
         log_q[apply] = _fitted_posterior(terms.class_loss[fit], y[fit], log_prior)(
             terms.class_loss[apply]
         )
