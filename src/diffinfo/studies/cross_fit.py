@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from warnings import catch_warnings, simplefilter
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
 from diffinfo.data.canonical import Canonical
 from diffinfo.data.dataset import Dataset
@@ -18,22 +15,22 @@ from diffinfo.estimate.integrand import Strata, Terms, evaluate_terms
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.nn.build import DataSummary, Model
 from diffinfo.process.schedule import VPSchedule
+from diffinfo.studies.clean_classifiers import guessed_losses
 from diffinfo.train.loop import Trainer, make_objective
 from diffinfo.train.stopping import by_groups, held_out_rows
 
 FOLDS = 4
-HALVED_FOLDS = 2  # measured by networks of half of the rows as well
+HALVED_FOLDS = 2  # measured by networks of half of the rows as well, as far as so many rows go
+HALVED_ROWS = 100_000
 # From so many rows on, one network of half of them measures the other half: its error is small.
 MANY_ROWS = 200_000
 STEPS, EVERY, BATCH = 1000, 100, 1024
 WIDTH, DEPTH = 128, 3
-CLASSIFIER_EPOCHS, CLASSIFIER_PATIENCE = 100, 20
 # Many rows need fewer draws each: so many evaluations leave an error that is small beside others.
 DRAWS, LEAST_DRAWS, EVALUATIONS = 32, 8, 3_200_000
 # Noise in the classes' losses blurs the posterior over labels, and the bound comes out low: labels
 # take more draws, as far as so many evaluations of one class's field allow.
-LABEL_DRAWS, LABEL_EVALUATIONS = 128, 10_000_000
-LEAST_Q = 1e-5  # of the classifier: that far its certainty goes
+LABEL_DRAWS, LABEL_EVALUATIONS = 64, 10_000_000
 NULL_DRAWS = 8  # of every row under each permutation
 _LEAST_BLOCKS = 4
 SCHEDULE, S_MIN = VPSchedule(), 1e-5
@@ -203,25 +200,13 @@ class Direction:
     def guessed(
         self, terms: Terms, network: FittedNetwork, rows: np.ndarray, known: np.ndarray
     ) -> Terms:
-        """The terms of these rows, with one more group of losses of the labels: those of a
-        classifier of x without noise, which is trained on the rows `known`.
+        """The terms of these rows, with two more groups of losses of the labels: those of
+        classifiers of x without noise, which are trained on the rows `known`.
         """
-        classifier = MLPClassifier(
-            (WIDTH, WIDTH),
-            early_stopping=True,
-            n_iter_no_change=CLASSIFIER_PATIENCE,
-            max_iter=CLASSIFIER_EPOCHS,
-            random_state=self.seed,
+        losses = guessed_losses(
+            network.canonical.x(self.x), self.x, self.labels, known, rows, self.seed, self.groups
         )
-        with catch_warnings():
-            simplefilter("ignore", ConvergenceWarning)
-            classifier.fit(network.canonical.x(self.x[known]), self.labels[known])
-        q = np.zeros((len(rows), self.classes))
-        q[:, classifier.classes_] = classifier.predict_proba(network.canonical.x(self.x[rows]))
-        losses = -np.log(np.maximum(q, LEAST_Q))
-        return replace(
-            terms, class_loss=np.concatenate([terms.class_loss, losses[:, None]], axis=1)
-        )
+        return replace(terms, class_loss=np.concatenate([terms.class_loss, losses], axis=1))
 
     def null_losses(self, network: FittedNetwork, orders: np.ndarray, key: jax.Array) -> np.ndarray:
         """The losses of the rows `orders[0]` given y of those of each of `orders` `(P, m)`; `(P,)`,
@@ -326,7 +311,8 @@ def cross_fitted(
             half_network = direction.fit(
                 half, seconds, lambda line, name=name: report(f"{name}, half: {line}")
             )
-            halves.append(direction.measure(half_network, inside, fold_key))
+            # Only the fold of many rows has more, and that is the only one.
+            halves.append(direction.measure(half_network, inside[:HALVED_ROWS], fold_key))
     return direction, CrossFitted(_joined(terms), np.concatenate(order), _joined(halves), networks)
 
 

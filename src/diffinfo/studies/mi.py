@@ -9,8 +9,8 @@ measured once, by a network that has never seen it. Information is symmetric, so
 can be the one that is noised: the first fold tries both, and the direction with more information on
 its held-out tenth is used.
 
-Labels are guessed from x twice: by the networks' losses under each label, and by a classifier of x
-itself, which sees no noise. How much to trust each is fitted on other folds
+Labels are guessed from x by the networks' losses under each label, and by classifiers of x itself,
+which see no noise (`studies/clean_classifiers.py`). How much to trust each is fitted on other folds
 (`estimate/mutual_information.py`).
 
 Where x or y is a multivariate t, whatever its margins, `data/canonical.py` makes it Gaussian
