@@ -2,11 +2,11 @@
 
 Every class is taken for a Gaussian random field with the mean and the power spectrum of its grey
 training images. Left: variance of an entry in Hartley's basis given the label (solid), and over
-labels of its mean (dashed), against frequency. Middle: I(X_lam;Y) up to a log-SNR as a share of
-I(X;Y), predicted for such fields (dashed) and measured by a classifier of noised held-out images
-(solid); dotted, the share of S_NN; the vertical line is s = 0.1 T. Right: the shares at s >= 0.1 T
-with 95 % intervals, predicted (hollow) and measured, beside that of S_NN (crosses). Nothing but
-means and spectra enters the prediction.
+labels of its mean (dashed), against frequency up to Nyquist's. Middle: I(X_lam;Y) up to a log-SNR
+as a share of I(X;Y), predicted for such fields (dashed) and measured by a classifier of noised
+held-out images (solid); dotted, the share of S_NN; the vertical line is s = 0.1 T. Right: the
+shares at s >= 0.1 T with 95 % intervals, predicted (hollow) and measured, beside that of S_NN
+(crosses). Nothing but means and spectra enters the prediction.
 """
 
 import matplotlib.pyplot as plt
@@ -32,7 +32,9 @@ def draw(inputs, out) -> None:
         of = dict(iter(chosen.groupby(["quantity", "kind"], sort=False)))
         for quantity, style in (("power", "-"), ("apart", "--")):
             rows = of[quantity, "predicted"]
-            rows = rows[rows["frequency"] > 0]
+            # The last frequency is that of corners, the only entries beyond Nyquist's.
+            nyquist = round(rows["frequency"].max() / np.sqrt(2))
+            rows = rows[rows["frequency"].between(1, nyquist)]
             left.plot(rows["frequency"], rows["value"], color=colour, linestyle=style)
         for key, style in (
             (("share", "predicted"), "--"),
@@ -57,7 +59,7 @@ def draw(inputs, out) -> None:
                 markersize=5,
             )
     left.set(xscale="log", yscale="log", xlabel="cycles a side", ylabel="variance")
-    octaves = [2**n for n in range(int(np.log2(table["frequency"].max())) + 1)]
+    octaves = [2**n for n in range(int(np.log2(left.get_xlim()[1])) + 1)]
     left.set_xticks(octaves, octaves)
     left.xaxis.minorticks_off()
     middle.axvline(table.loc[table["quantity"] == "late_share", "lam"].iloc[0], color="0.6", lw=0.8)
