@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 from diffinfo.train.stopping import held_out_rows
 
 EPOCHS, PATIENCE = 100, 10
+PROGRESS = 5e-4  # nats of held-out loss that so many epochs must bring
 ROWS_SEEN = 2_000_000  # at most, in all epochs: many rows need few
 WIDTH = 128
 LEAST_Q = 1e-5  # that far certainty goes
@@ -25,14 +26,18 @@ def _perceptron(x, y, x_held, y_held, seed: int) -> MLPClassifier:
     guess may be, and parts rows of a group.
     """
     network = MLPClassifier((WIDTH, WIDTH), random_state=seed)
-    classes, least, since, best = np.unique(y), np.inf, 0, None
+    # In single precision the moments of units that are always off soon are subnormal, and an epoch
+    # takes six times as long.
+    x, x_held = x.astype(float), x_held.astype(float)
+    classes, least, mark, since, best = np.unique(y), np.inf, np.inf, 0, None
     for _ in range(min(EPOCHS, -(-ROWS_SEEN // len(x)))):
         network.partial_fit(x, y, classes=classes)
         loss = log_loss(y_held, network.predict_proba(x_held), labels=classes)
         if loss < least:
-            least, since = loss, 0
+            least = loss
             best = [[weight.copy() for weight in w] for w in (network.coefs_, network.intercepts_)]
-        elif (since := since + 1) == PATIENCE:
+        mark, since = (loss, 0) if loss < mark - PROGRESS else (mark, since + 1)
+        if since == PATIENCE:
             break
     if best:
         network.coefs_, network.intercepts_ = best
