@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from diffinfo.estimate.mutual_information import label_entropy
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.studies.clean_classifiers import guessed_losses
 
@@ -12,11 +13,9 @@ PERCEPTRON, TREES = 0, 1
 def _told(x, y, known, rows, groups=None):
     """H(Y) + log q of the true labels, nats: an estimate for each classifier."""
     losses = guessed_losses(x, x, y, known, rows, seed=0, groups=groups)
-    p = np.bincount(y) / len(y)
-    entropy = -np.sum(p[p > 0] * np.log(p[p > 0]))
     among = None if groups is None else groups[rows]
     own = losses[np.arange(len(rows)), :, y[rows]]
-    return [Estimate.of(entropy - each, among) for each in own.T]
+    return [Estimate.of(label_entropy(y) - each, among) for each in own.T]
 
 
 def _halves(n):

@@ -39,8 +39,7 @@ def _perceptron(x, y, x_held, y_held, seed: int) -> MLPClassifier:
         mark, since = (loss, 0) if loss < mark - PROGRESS else (mark, since + 1)
         if since == PATIENCE:
             break
-    if best:
-        network.coefs_, network.intercepts_ = best
+    network.coefs_, network.intercepts_ = best
     return network
 
 
@@ -71,12 +70,12 @@ def guessed_losses(
     held = held[np.isin(labels[held], seen)]
     held = held if len(held) else train
     q = np.zeros((len(rows), 2, labels.max() + 1))
+    if len(seen) == 1:
+        q[:, :, seen] = 1
+        return -np.log(np.maximum(q, LEAST_Q))
     # Batches are small: two threads would spend their time waiting for each other.
     with threadpool_limits(1):
         for number, (x, fit) in enumerate(((canonical, _perceptron), (columns, _trees))):
-            if len(seen) == 1:
-                q[:, number, seen] = 1
-            else:
-                classifier = fit(x[train], labels[train], x[held], labels[held], seed)
-                q[:, number, seen] = classifier.predict_proba(x[rows])
+            classifier = fit(x[train], labels[train], x[held], labels[held], seed)
+            q[:, number, seen] = classifier.predict_proba(x[rows])
     return -np.log(np.maximum(q, LEAST_Q))
