@@ -458,6 +458,39 @@ def test_networks_that_find_less_than_a_t_are_said_to():
     assert "would hold 1.06 nats" in warning
 
 
+def test_folds_that_scatter_more_than_their_rows_explain_are_named():
+    rng = np.random.default_rng(0)
+    fold, warned = np.arange(400) % 4, 0
+    for _ in range(200):
+        told = 1 + rng.standard_normal((400, 1))
+        warned += bool(verdict.disagreement(_terms(aligned=told), fold))
+    assert warned <= 8  # of 1 % by chance, with four in a thousand probability
+    low = told - 0.6 * (fold == 2)[:, None]
+    (warning,) = verdict.disagreement(_terms(aligned=low), fold)
+    assert "folds disagree" in warning
+    # In groups of a hundred rows that are all alike, such scatter is to be expected.
+    alike = np.repeat(rng.standard_normal(4 * 5), 20)[:, None]
+    assert verdict.disagreement(_terms(aligned=1 + alike), np.arange(400) // 100)
+    groups = np.arange(400) // 20
+    grouped = _terms(aligned=1 + alike, groups=groups)
+    assert not verdict.disagreement(grouped, np.arange(400) // 100)
+
+
+def test_fine_turns_are_told_by_neighbours(quick):
+    rng = np.random.default_rng(0)
+    x = rng.random((4000, 2))
+    y = np.sin(4 * np.pi * x[:, :1]) + 0.2 * rng.standard_normal((4000, 1))
+    alone = diffinfo.estimate_mi(x[:, :1], y)
+    assert alone.estimator == "neighbours"
+    assert abs(alone.mi - 1.1542) < 4 * alone.standard_error  # by quadrature
+    beside = diffinfo.estimate_mi(x, y)
+    assert beside.estimator == "extrapolated_difference"
+    assert any("nearest neighbours" in warning for warning in beside.warnings)
+    assert not verdict.few_neighbours(Estimate(1.0, 0.01, 100), Estimate(0.96, 0.01, 50))
+    (warning,) = verdict.few_neighbours(Estimate(1.0, 0.01, 100), Estimate(0.94, 0.01, 50))
+    assert "half of them tell 0.06 nats less" in warning
+
+
 def test_what_goes_on_beyond_the_range_is_said(quick):
     x, noise = np.random.default_rng(0).standard_normal((2, 600, 1))
     measured = diffinfo.estimate_mi(x, x + 1e-4 * noise)

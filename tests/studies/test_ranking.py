@@ -46,6 +46,16 @@ def test_columns_of_known_information():
     np.testing.assert_array_equal(found.mi, again.mi)
 
 
+def test_steps_and_fine_turns_are_seen_by_neighbours():
+    rng = np.random.default_rng(2)
+    x = np.c_[rng.random(N), rng.standard_normal(N)]
+    level = (8 * x[:, 0]).astype(int)
+    for y, truth in ((level + 0.5 * rng.random(N), np.log(8)), (level % 2, np.log(2))):
+        found = mutual_info(x, y)
+        assert abs(found.mi[0] - truth) < 0.03 * truth + 4 * found.standard_error[0]
+        assert abs(found.mi[1]) < 4 * found.standard_error[1] + 1e-3
+
+
 def test_labels_groups_and_missing_rows():
     rng = np.random.default_rng(1)
     y = rng.integers(0, 3, N)

@@ -26,6 +26,10 @@ trained on half of the rows measure the first two folds again, and the differenc
 is what features of half of the images tell less. This is exact where the deficit goes like 1/m; if
 the difference is too large for that, a warning says so. Bounds of labels stay bounds: nothing is
 added to them.
+
+Of few columns, nearest neighbours of rows tell the information as well (`estimate/neighbours.py`):
+they follow steps and turns that are too fine for a network. If they tell clearly more, theirs is
+the number where x and y have one column each; where there are more columns, a warning says so.
 """
 
 import time
@@ -66,15 +70,19 @@ from diffinfo.studies.pair_input import (
 )
 from diffinfo.studies.verdict import (
     beyond,
+    by_neighbours,
     convergence,
+    disagreement,
     extrapolated,
     few_images,
+    few_neighbours,
     few_rows_of_labels,
     gain_of_label_rows,
     gain_of_rows,
     grown,
     seen_at_once,
     short_bound,
+    short_of_neighbours,
     short_of_simple,
     short_of_t,
 )
@@ -273,19 +281,31 @@ def estimate_mi(
         estimates[estimator] = extrapolated(estimates, gain)
     cut_short = any(network.cut_short for network in fitted.networks)
     warnings = checked.warnings + convergence(terms, estimates, gain, cut_short)
+    own_rng = np.random.default_rng(random_state)
     if log_q is not None:
         more = gain_of_label_rows(terms, fitted.halves, ordered)
         warnings += few_rows_of_labels(estimates[estimator], more)
         warnings += short_bound(terms, log_q, ordered)
     else:
         warnings += tied(checked.sides, checked.columns) + beyond(terms, direction.strata)
-        simple_rng = np.random.default_rng(random_state)
-        simple = seen_at_once(ranks["x"], ranks["y"], groups, simple_rng)
+        warnings += disagreement(terms, fold[fitted.order])
+        simple = seen_at_once(ranks["x"], ranks["y"], groups, own_rng)
         warnings += short_of_simple(estimates[estimator], simple)
         if len(dofs) == 2:
             warnings += short_of_t(
                 estimates[estimator], t_information(ranks["x"], ranks["y"], dofs)
             )
+    other = ranks["y"] if labels is None else labels
+    if near := by_neighbours(ranks["x"], other, groups, own_rng):
+        estimates["neighbours"] = near
+        if short := short_of_neighbours(estimates[estimator], near):
+            if columns["x"].shape[1] == other.reshape(n, -1).shape[1] == 1:
+                estimator = "neighbours"
+                half = own_rng.permutation(n)[: n // 2]
+                half = ranks["x"][half], other[half]
+                warnings += few_neighbours(near, by_neighbours(*half, None, own_rng))
+            else:
+                warnings += short
     about["p_value"] = None
     if permutations:
         rows = np.flatnonzero(fold == 0)

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
+from scipy.stats import chi2
 
 from diffinfo.data.canonical import Canonical, normal_scores
 from diffinfo.estimate.integrand import Strata, Terms
 from diffinfo.estimate.mutual_information import class_log_posterior, label_entropy
+from diffinfo.estimate.neighbours import told_by_neighbours
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.studies.pair_input import halves
 
@@ -15,6 +17,9 @@ LOW_BOUND = 0.03  # the share by which the bound of labels may be below aligned_
 # Where more than so many nats come with each unit of log-SNR at the end of the range, there are
 # more beyond it.
 END_RATE, END_WIDTH = 0.02, 2.0
+CHANCE = 0.01  # of folds that disagree so much by luck of their rows
+# Nearest neighbours tell much of so few columns, by at most so many rows.
+NEAR_COLUMNS, NEAR_ROWS = 4, 20_000
 
 
 def gain_of_rows(terms: Terms, halves: Terms) -> Estimate:
@@ -133,6 +138,70 @@ def short_of_simple(told: Estimate, simple: Estimate) -> list[str]:
         f"one number of x and one of y, from squares and sums of columns, tell {simple.value:.2g} "
         f"nats, more than networks find (by at most {allowed:.2g} is expected): these have missed "
         "how x and y are related. More rows, more minutes or fewer columns may help"
+    ]
+
+
+def short_of_neighbours(told: Estimate, near: Estimate) -> list[str]:
+    """A warning where distances to the nearest rows tell more, `near`, than networks find."""
+    error = float(np.hypot(told.standard_error, near.standard_error))
+    if near.value - told.value <= (allowed := 0.02 * near.value + 3 * error):
+        return []
+    return [
+        f"the nearest neighbours of rows tell {near.value:.3g} nats, more than networks find (by "
+        f"at most {allowed:.2g} is expected): x and y are related in finer steps or turns than "
+        "these have learnt. More rows or more minutes may help"
+    ]
+
+
+def disagreement(terms: Terms, fold: np.ndarray) -> list[str]:
+    """A warning where the networks of different folds find more or less than their rows explain.
+
+    fold: of each row `(n,)`. What folds scatter by beyond the errors of their means is training's.
+    """
+    told, groups = terms.aligned.sum(1), terms.groups
+    parts = [
+        Estimate.of(told[rows], None if groups is None else groups[rows])
+        for rows in (fold == number for number in np.unique(fold))
+    ]
+    degrees = len(parts) - 1
+    if not degrees:
+        return []
+    scatter = np.var([part.value for part in parts], ddof=1)
+    within = np.mean([part.standard_error**2 for part in parts])
+    excess = np.sqrt(max(0.0, scatter - within))
+    if (
+        excess <= max(0.02 * told.mean(), 0.01)
+        or chi2.sf(degrees * scatter / within, degrees) > CHANCE
+    ):
+        return []
+    found = ", ".join(f"{part.value:.3g}" for part in parts)
+    return [
+        f"the networks of the folds disagree ({found} nats) by more than their rows explain: what "
+        "they learn is partly chance. More rows or more minutes may help"
+    ]
+
+
+def by_neighbours(
+    x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
+) -> Estimate | None:
+    """I(X;Y) by nearest neighbours of scores x `(n, D_X)`, y `(n, D_Y)` or labels y `(n,)`, or None
+    where these would tell too little, of many columns, or too much, of groups of rows.
+    """
+    columns = x.shape[1] + (y.shape[1] if y.ndim == 2 else 0)
+    if groups is not None or columns > NEAR_COLUMNS:
+        return None
+    some = rng.permutation(len(x))[:NEAR_ROWS]
+    return told_by_neighbours(x[some], y[some], rng)
+
+
+def few_neighbours(near: Estimate, fewer: Estimate) -> list[str]:
+    """A warning where `near` still grows with the number of rows; fewer: that of half of them."""
+    gain = Estimate(near.value - fewer.value, near.standard_error, near.n)
+    if gain.value <= (allowed := _unseen(near.value, gain)):
+        return []
+    return [
+        f"there are too few rows: nearest neighbours in half of them tell {gain.value:.2g} nats "
+        f"less (at most {allowed:.2g} is expected)"
     ]
 
 
