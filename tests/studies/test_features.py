@@ -81,8 +81,10 @@ def test_what_more_images_would_show_is_added_once():
         return features.Learnt(x + noise[0], y + noise[1])
 
     rows, known = np.arange(n), seen(200)
-    gain = features.gain(known, seen(100), rows, 1)
     short = Estimate(known.told(rows, 1), 0.005, n)
+    gain = features.gain(known, seen(100), rows, 1, short.value)
+    clusters = features.gain(known, seen(100), rows, 1, short.value / 2)
+    assert abs(clusters.value / gain.value - 0.5) < 0.2, "the other draw of noise is another one"
     assert short.value < told - 0.02
     whole = grown(short, gain)
     assert abs(whole.value - told) < 3 * whole.standard_error

@@ -137,14 +137,16 @@ def learn(
     return Learnt(*_canonical(*of(best, np.arange(len(x))), known))
 
 
-def gain(more: Learnt, fewer: Learnt, rows: np.ndarray, count: int) -> Estimate:
-    """What the first `count` features of more images tell more, as Gaussians would, than those of
-    fewer, on rows that neither was learnt on; in nats.
+def gain(more: Learnt, fewer: Learnt, rows: np.ndarray, count: int, told: float) -> Estimate:
+    """What the first `count` features of more images tell more than those of fewer, on rows that
+    neither was learnt on; in nats.
+
+    told: by those of more images, in truth. Gaussians would tell more where features are clusters
+    (labels that images show); the gain is as much smaller as that is.
     """
     parts = np.array_split(rows, _PARTS)
-    return Estimate.of(
-        np.array([more.told(part, count) - fewer.told(part, count) for part in parts])
-    )
+    grown = np.array([more.told(part, count) - fewer.told(part, count) for part in parts])
+    return Estimate.of(grown * np.clip(told / max(more.told(rows, count), 1e-6), 0, 1))
 
 
 def _rest(of: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -298,14 +298,16 @@ def estimate_mi(
     other = ranks["y"] if labels is None else labels
     if near := by_neighbours(ranks["x"], other, groups, own_rng):
         estimates["neighbours"] = near
-        if short := short_of_neighbours(estimates[estimator], near):
-            if columns["x"].shape[1] == other.reshape(n, -1).shape[1] == 1:
-                estimator = "neighbours"
-                half = own_rng.permutation(n)[: n // 2]
-                half = ranks["x"][half], other[half]
-                warnings += few_neighbours(near, by_neighbours(*half, None, own_rng))
-            else:
-                warnings += short
+        alone = columns["x"].shape[1] == other.reshape(n, -1).shape[1] == 1
+        # Of one column each they have next to no bias, so that two errors are enough to go by them.
+        short = short_of_neighbours(estimates[estimator], near, errors=2 if alone else 3)
+        if short and alone:
+            estimator = "neighbours"
+            half = own_rng.permutation(n)[: n // 2]
+            half = ranks["x"][half], other[half]
+            warnings += few_neighbours(near, by_neighbours(*half, None, own_rng))
+        else:
+            warnings += short
     about["p_value"] = None
     if permutations:
         rows = np.flatnonzero(fold == 0)
@@ -354,7 +356,7 @@ def _of_images(
     groups = None if pairs.groups is None else pairs.groups[rest]
     measured = estimate_mi(*sides, groups=groups, **options)
     fewer = features.learn(*pairs.seen, known[::2], pairs.groups, seed)
-    gain = features.gain(learnt, fewer, rest, count)
+    gain = features.gain(learnt, fewer, rest, count, measured.mi)
     told = Estimate(measured.mi, measured.standard_error, measured.measured)
     if not measured.classes:
         told = grown(told, gain)

@@ -20,6 +20,7 @@ END_RATE, END_WIDTH = 0.02, 2.0
 CHANCE = 0.01  # of folds that disagree so much by luck of their rows
 # Nearest neighbours tell much of so few columns, by at most so many rows.
 NEAR_COLUMNS, NEAR_ROWS = 4, 20_000
+NEAR_LABELS = 50  # rows of each label, so that a tenth of the rows holds several
 
 
 def gain_of_rows(terms: Terms, halves: Terms) -> Estimate:
@@ -141,10 +142,12 @@ def short_of_simple(told: Estimate, simple: Estimate) -> list[str]:
     ]
 
 
-def short_of_neighbours(told: Estimate, near: Estimate) -> list[str]:
-    """A warning where distances to the nearest rows tell more, `near`, than networks find."""
+def short_of_neighbours(told: Estimate, near: Estimate, errors: float = 3) -> list[str]:
+    """A warning where distances to the nearest rows tell more, `near`, than networks find, by more
+    than so many standard errors.
+    """
     error = float(np.hypot(told.standard_error, near.standard_error))
-    if near.value - told.value <= (allowed := 0.02 * near.value + 3 * error):
+    if near.value - told.value <= (allowed := 0.01 * near.value + errors * error):
         return []
     return [
         f"the nearest neighbours of rows tell {near.value:.3g} nats, more than networks find (by "
@@ -185,12 +188,13 @@ def by_neighbours(
     x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
 ) -> Estimate | None:
     """I(X;Y) by nearest neighbours of scores x `(n, D_X)`, y `(n, D_Y)` or labels y `(n,)`, or None
-    where these would tell too little, of many columns, or too much, of groups of rows.
+    where these would tell too little, of many columns or rare labels, or too much, of groups.
     """
     columns = x.shape[1] + (y.shape[1] if y.ndim == 2 else 0)
-    if groups is not None or columns > NEAR_COLUMNS:
-        return None
     some = rng.permutation(len(x))[:NEAR_ROWS]
+    rare = y.ndim == 1 and np.unique(y[some], return_counts=True)[1].min() < NEAR_LABELS
+    if groups is not None or columns > NEAR_COLUMNS or rare:
+        return None
     return told_by_neighbours(x[some], y[some], rng)
 
 
