@@ -41,14 +41,10 @@ import jax
 import numpy as np
 import pandas as pd
 
-from diffinfo.data.canonical import normal_scores, radially_gaussian, t_information
+from diffinfo.data.canonical import normal_scores, radially_gaussian
 from diffinfo.errors import DataError
 from diffinfo.estimate.counting import are_few, counted
-from diffinfo.estimate.mutual_information import (
-    class_log_posterior,
-    label_entropy,
-    mutual_information,
-)
+from diffinfo.estimate.mutual_information import label_entropy
 from diffinfo.estimate.profiles import profiles
 from diffinfo.estimate.statistics import Estimate
 from diffinfo.studies import cross_fit, features
@@ -69,22 +65,11 @@ from diffinfo.studies.pair_input import (
     tied,
 )
 from diffinfo.studies.verdict import (
-    beyond,
-    by_neighbours,
-    convergence,
-    disagreement,
-    extrapolated,
     few_images,
-    few_neighbours,
-    few_rows_of_labels,
-    gain_of_label_rows,
-    gain_of_rows,
     grown,
-    seen_at_once,
-    short_bound,
-    short_of_neighbours,
-    short_of_simple,
-    short_of_t,
+    told_of_labels,
+    told_of_numbers,
+    with_neighbours,
 )
 
 DEFAULT_MINUTES = 1.2  # what cross_fit.STEPS take on two CPU cores
@@ -272,42 +257,16 @@ def estimate_mi(
     fold = deal(labels, groups, n, rng)
     direction, fitted = cross_fitted(directions, fold, seconds, rng, report)
     terms, classes = fitted.terms, direction.classes
-    ordered = labels[fitted.order] if classes else np.empty(0)
-    log_q = class_log_posterior(terms, ordered) if classes else None
-    estimates = mutual_information(terms, ordered, log_q)
-    estimator, gain = "classification_bound", None
-    if not classes:
-        estimator, gain = "extrapolated_difference", gain_of_rows(terms, fitted.halves)
-        estimates[estimator] = extrapolated(estimates, gain)
-    cut_short = any(network.cut_short for network in fitted.networks)
-    warnings = checked.warnings + convergence(terms, estimates, gain, cut_short)
     own_rng = np.random.default_rng(random_state)
-    if log_q is not None:
-        more = gain_of_label_rows(terms, fitted.halves, ordered)
-        warnings += few_rows_of_labels(estimates[estimator], more)
-        warnings += short_bound(terms, log_q, ordered)
+    warnings = list(checked.warnings)
+    if classes:
+        told = told_of_labels(fitted, labels)
     else:
-        warnings += tied(checked.sides, checked.columns) + beyond(terms, direction.strata)
-        warnings += disagreement(terms, fold[fitted.order])
-        simple = seen_at_once(ranks["x"], ranks["y"], groups, own_rng)
-        warnings += short_of_simple(estimates[estimator], simple)
-        if len(dofs) == 2:
-            warnings += short_of_t(
-                estimates[estimator], t_information(ranks["x"], ranks["y"], dofs)
-            )
+        warnings += tied(checked.sides, checked.columns)
+        told = told_of_numbers(fitted, fold, direction.strata, ranks, dofs, groups, own_rng)
     other = ranks["y"] if labels is None else labels
-    if near := by_neighbours(ranks["x"], other, groups, own_rng):
-        estimates["neighbours"] = near
-        alone = columns["x"].shape[1] == other.reshape(n, -1).shape[1] == 1
-        # Of one column each they have next to no bias, so that two errors are enough to go by them.
-        short = short_of_neighbours(estimates[estimator], near, errors=2 if alone else 3)
-        if short and alone:
-            estimator = "neighbours"
-            half = own_rng.permutation(n)[: n // 2]
-            half = ranks["x"][half], other[half]
-            warnings += few_neighbours(near, by_neighbours(*half, None, own_rng))
-        else:
-            warnings += short
+    estimates, estimator, doubts = with_neighbours(told, ranks["x"], other, groups, own_rng)
+    warnings += doubts
     about["p_value"] = None
     if permutations:
         rows = np.flatnonzero(fold == 0)

@@ -1,15 +1,23 @@
-"""What speaks against an estimate of I(X;Y) from networks, and what more rows would add to it."""
+"""What networks tell of I(X;Y): by which estimator, what more rows would add to it, and what speaks
+against it.
+"""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import chi2
 
-from diffinfo.data.canonical import Canonical, normal_scores
+from diffinfo.data.canonical import Canonical, normal_scores, t_information
 from diffinfo.estimate.integrand import Strata, Terms
-from diffinfo.estimate.mutual_information import class_log_posterior, label_entropy
+from diffinfo.estimate.mutual_information import (
+    class_log_posterior,
+    label_entropy,
+    mutual_information,
+)
 from diffinfo.estimate.neighbours import told_by_neighbours
 from diffinfo.estimate.statistics import Estimate
+from diffinfo.studies.cross_fit import CrossFitted
 from diffinfo.studies.pair_input import halves
 
 MOST_GAIN = 0.1  # the largest share of the information that halving may add
@@ -264,3 +272,70 @@ def few_images(gain: Estimate, told: float, labels: bool) -> list[str]:
         f"there are too few rows: features of half of the images tell {gain.value:.2g} nats less "
         f"(at most {allowed:.2g} is expected), so I(X;Y) is above this number"
     ]
+
+
+class Told(NamedTuple):
+    """All estimates by their names, the name of the one to go by, and warnings against it."""
+
+    estimates: dict[str, Estimate]
+    estimator: str
+    warnings: list[str]
+
+
+def _cut_short(fitted: CrossFitted) -> bool:
+    return any(network.cut_short for network in fitted.networks)
+
+
+def told_of_labels(fitted: CrossFitted, labels: np.ndarray) -> Told:
+    """What the fields under each label and classifiers of x tell; labels: of all rows `(n,)`."""
+    terms, labels = fitted.terms, labels[fitted.order]
+    log_q = class_log_posterior(terms, labels)
+    estimates = mutual_information(terms, labels, log_q)
+    bound = estimates["classification_bound"]
+    warnings = convergence(terms, estimates, None, _cut_short(fitted))
+    warnings += few_rows_of_labels(bound, gain_of_label_rows(terms, fitted.halves, labels))
+    return Told(estimates, "classification_bound", warnings + short_bound(terms, log_q, labels))
+
+
+def told_of_numbers(
+    fitted: CrossFitted,
+    fold: np.ndarray,
+    strata: Strata,
+    ranks: dict[str, np.ndarray],
+    dofs: list[float],
+    groups: np.ndarray | None,
+    rng: np.random.Generator,
+) -> Told:
+    """What the fields tell of numbers on both sides, and what can be seen without networks.
+
+    fold: of all rows `(n,)`; ranks: normal scores of x and y; dofs: the degrees of freedom of those
+    sides that are multivariate t; groups: the number of each row's, or None.
+    """
+    terms, gain = fitted.terms, gain_of_rows(fitted.terms, fitted.halves)
+    estimates = mutual_information(terms, np.empty(0), None)
+    told = estimates["extrapolated_difference"] = extrapolated(estimates, gain)
+    warnings = convergence(terms, estimates, gain, _cut_short(fitted))
+    warnings += beyond(terms, strata) + disagreement(terms, fold[fitted.order])
+    warnings += short_of_simple(told, seen_at_once(ranks["x"], ranks["y"], groups, rng))
+    if len(dofs) == 2:
+        warnings += short_of_t(told, t_information(ranks["x"], ranks["y"], dofs))
+    return Told(estimates, "extrapolated_difference", warnings)
+
+
+def with_neighbours(
+    told: Told, x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
+) -> Told:
+    """`told` beside what nearest neighbours tell; arguments as of `by_neighbours`.
+
+    Of one column each these have next to no bias, so that two errors are enough to go by them.
+    """
+    near = by_neighbours(x, y, groups, rng)
+    if near is None:
+        return told
+    estimates, alone = told.estimates | {"neighbours": near}, x.shape[1] == y[0].size == 1
+    short = short_of_neighbours(estimates[told.estimator], near, errors=2 if alone else 3)
+    if not (alone and short):
+        return Told(estimates, told.estimator, told.warnings + short)
+    half = rng.permutation(len(x))[: near.n // 2]
+    few = few_neighbours(near, told_by_neighbours(x[half], y[half], rng))
+    return Told(estimates, "neighbours", told.warnings + few)
