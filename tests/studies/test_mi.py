@@ -474,6 +474,8 @@ def test_folds_that_scatter_more_than_their_rows_explain_are_named():
     groups = np.arange(400) // 20
     grouped = _terms(aligned=1 + alike, groups=groups)
     assert not verdict.disagreement(grouped, np.arange(400) // 100)
+    large = _terms(aligned=low, groups=np.where(fold == 2, 0, 1 + np.arange(400) % 20))
+    assert not verdict.disagreement(large, fold)
 
 
 def test_fine_turns_are_told_by_neighbours(quick):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import fdtrc
 
 from diffinfo.data.canonical import Canonical, normal_scores, t_information
 from diffinfo.estimate.integrand import Strata, Terms
@@ -170,20 +170,19 @@ def disagreement(terms: Terms, fold: np.ndarray) -> list[str]:
     fold: of each row `(n,)`. What folds scatter by beyond the errors of their means is training's.
     """
     told, groups = terms.aligned.sum(1), terms.groups
-    parts = [
-        Estimate.of(told[rows], None if groups is None else groups[rows])
-        for rows in (fold == number for number in np.unique(fold))
-    ]
-    degrees = len(parts) - 1
-    if not degrees:
+    folds = [np.flatnonzero(fold == number) for number in np.unique(fold)]
+    own = [None if groups is None else groups[rows] for rows in folds]
+    degrees = len(folds) - 1
+    # A group that is as large as a fold says nothing of how its rows scatter.
+    if not degrees or any(each is not None and len(np.unique(each)) < 2 for each in own):
         return []
+    parts = [Estimate.of(told[rows], each) for rows, each in zip(folds, own, strict=True)]
     scatter = np.var([part.value for part in parts], ddof=1)
     within = np.mean([part.standard_error**2 for part in parts])
     excess = np.sqrt(max(0.0, scatter - within))
-    if (
-        excess <= max(0.02 * told.mean(), 0.01)
-        or chi2.sf(degrees * scatter / within, degrees) > CHANCE
-    ):
+    if excess <= max(0.02 * told.mean(), 0.01):
+        return []
+    if fdtrc(degrees, sum(part.n - 1 for part in parts), scatter / within) > CHANCE:
         return []
     found = ", ".join(f"{part.value:.3g}" for part in parts)
     return [
