@@ -366,6 +366,7 @@ def test_copies_of_rows_are_named_and_groups_of_them_tell_nothing_false(monkeypa
     fooled = diffinfo.estimate_mi(x[rows], y[rows])
     assert not fooled.converged
     assert "2700 of 3000 rows repeat" in fooled.warnings[0]
+    assert "neighbours" not in fooled.estimates, "each row's nearest ones are its copies"
     measured = diffinfo.estimate_mi(x[rows], y[rows], groups=[f"example {row}" for row in rows])
     assert abs(measured.mi) < 3 * measured.standard_error
     assert measured.groups == 300

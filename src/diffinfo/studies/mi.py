@@ -264,9 +264,11 @@ def estimate_mi(
     else:
         warnings += tied(checked.sides, checked.columns)
         told = told_of_numbers(fitted, fold, direction.strata, ranks, dofs, groups, own_rng)
-    other = ranks["y"] if labels is None else labels
-    estimates, estimator, doubts = with_neighbours(told, ranks["x"], other, groups, own_rng)
-    warnings += doubts
+    if not checked.warnings:  # rows that are copies of others would be each other's neighbours
+        other = ranks["y"] if labels is None else labels
+        told = with_neighbours(told, ranks["x"], other, groups, own_rng)
+    estimates, estimator = told.estimates, told.estimator
+    warnings += told.warnings
     about["p_value"] = None
     if permutations:
         rows = np.flatnonzero(fold == 0)

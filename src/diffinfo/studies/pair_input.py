@@ -145,7 +145,7 @@ def checked_pairs(
 class CheckedColumns(NamedTuple):
     """Columns `(n, D)` that are measured one by one with the same y, their names, and of y what it
     gives: columns of numbers `(n, D_Y)`, or labels `(n,)`; groups, dropped, warnings as in
-    `Checked`.
+    `Checked`; ties: warnings of columns whose values repeat.
     """
 
     columns: np.ndarray
@@ -155,6 +155,7 @@ class CheckedColumns(NamedTuple):
     groups: np.ndarray | None
     dropped: int
     warnings: list[str]
+    ties: list[str]
 
 
 def checked_columns(
@@ -171,8 +172,8 @@ def checked_columns(
     warnings = []
     if together is None:
         warnings = _dependence([columns, labels if given is None else given])
-    warnings += tied([of_x], {"X": columns})
-    return CheckedColumns(columns, names, given, labels, together, dropped, warnings)
+    ties = tied([of_x], {"X": columns})
+    return CheckedColumns(columns, names, given, labels, together, dropped, warnings, ties)
 
 
 class PairedImages(NamedTuple):

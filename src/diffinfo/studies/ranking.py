@@ -128,7 +128,8 @@ def mutual_info(
             told[np.ix_(rest, some)] = fitted(scores[rest][:, some], given[rest])
     estimates = [Estimate.of(column, checked.groups) for column in told.T]
     other = given if checked.labels is None else checked.labels
-    for number, told in enumerate(estimates):
+    # Rows that are copies of others would be each other's neighbours.
+    for number, told in enumerate([] if checked.warnings else estimates):
         near = by_neighbours(scores[:, [number]], other, checked.groups, rng)
         if near and short_of_neighbours(told, near):
             estimates[number] = near
@@ -139,7 +140,7 @@ def mutual_info(
         n=n,
         groups=None if checked.groups is None else int(checked.groups.max()) + 1,
         dropped=checked.dropped,
-        warnings=tuple(checked.warnings),
+        warnings=tuple(checked.warnings + checked.ties),
     )
 
 
