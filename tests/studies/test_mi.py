@@ -494,6 +494,32 @@ def test_fine_turns_are_told_by_neighbours(quick):
     assert "half of them tell 0.06 nats less" in warning
 
 
+def test_what_one_column_tells_is_a_bound_for_all(quick):
+    rng = np.random.default_rng(0)
+    x = rng.random((2000, 4))
+    y = (8 * x[:, 2]).astype(int) % 2
+    near = verdict.by_neighbours(x, y, None, rng)
+    assert abs(near.value - np.log(2)) < 0.02 * np.log(2) + 4 * near.standard_error
+    assert verdict.by_neighbours(x, y, np.arange(2000) // 2, rng) is None
+    assert verdict.by_neighbours(x, np.where(np.arange(2000) < 9, 2, y), None, rng) is None
+    assert verdict.by_neighbours(x, rng.random((2000, 5)), None, rng) is None
+
+
+def test_labels_that_are_as_good_as_known_are_not_doubted():
+    """Fields may say more than H(Y), which labels cannot."""
+    labels, sure = np.arange(400) % 2, np.full((400, 2), np.log(1e-3))
+    sure[np.arange(400), labels] = np.log(1 - 1e-3)
+    assert not verdict.short_bound(_terms(aligned=np.full((400, 1), 0.9)), sure, labels)
+    guessed = np.full((400, 2), np.log(0.5))
+    assert verdict.short_bound(_terms(aligned=np.full((400, 1), 0.9)), guessed, labels)
+
+
+def test_labels_may_miss_half_of_the_tolerance_only():
+    """Of the parity of four signs half of the rows told .017 nats less, and .032 were missing."""
+    assert verdict.few_rows_of_labels(Estimate(0.661, 0.003, 100), Estimate(0.0174, 0.004, 100))
+    assert not verdict.few_rows_of_labels(Estimate(0.872, 0.006, 100), Estimate(0.01, 0.004, 100))
+
+
 def test_what_goes_on_beyond_the_range_is_said(quick):
     x, noise = np.random.default_rng(0).standard_normal((2, 600, 1))
     measured = diffinfo.estimate_mi(x, x + 1e-4 * noise)

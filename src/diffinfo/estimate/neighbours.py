@@ -41,7 +41,7 @@ def _within(of: np.ndarray, radius: np.ndarray) -> np.ndarray:
     return cKDTree(of).query_ball_point(of, radius, p=np.inf, return_length=True)
 
 
-def _told(x: np.ndarray, y: np.ndarray) -> float:
+def _told(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     n, near = len(x), np.full(len(x), _NEIGHBOURS)
     if y.ndim == 2:
         radius = _radius(np.hstack([x, y]), _NEIGHBOURS)
@@ -53,7 +53,7 @@ def _told(x: np.ndarray, y: np.ndarray) -> float:
             rows = y == label
             radius[rows] = _radius(x[rows], near[rows][0])
         beside = [_within(x, radius), own]
-    return float(np.mean(digamma(n) + digamma(near) - sum(digamma(count) for count in beside)))
+    return digamma(n) + digamma(near) - sum(digamma(count) for count in beside)
 
 
 def told_by_neighbours(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -> Estimate:
@@ -62,12 +62,14 @@ def told_by_neighbours(x: np.ndarray, y: np.ndarray, rng: np.random.Generator) -
     x: `(n, D_X)` and y `(n, D_Y)` without ties (Kraskov et al. 2004, eq. 8), or labels y `(n,)`,
     more than five rows of each (Ross 2014, eq. 2). In one column of each side it is hardly biased,
     however sharp or fine the relation is; the more columns, the lower. The error is that of the
-    mean over ten parts of the rows, by chance: rows by themselves are not independent here, as they
-    are each other's neighbours (Holmes and Nemenman 2019).
+    mean over ten parts of the rows (Holmes and Nemenman 2019), but not below that of rows by
+    themselves, which are not independent here: they are each other's neighbours.
     """
     parts = []
     for part in np.array_split(rng.permutation(len(x)), _PARTS):
         if y.ndim == 1:
             part = part[np.bincount(y[part])[y[part]] > 1]
-        parts.append(_told(x[part], y[part]))
-    return Estimate(_told(x, y), Estimate.of(np.array(parts)).standard_error, len(x))
+        parts.append(_told(x[part], y[part]).mean())
+    rows = Estimate.of(_told(x, y))
+    error = max(rows.standard_error, Estimate.of(np.array(parts)).standard_error)
+    return Estimate(rows.value, error, rows.n)

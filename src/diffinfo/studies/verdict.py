@@ -26,8 +26,9 @@ LOW_BOUND = 0.03  # the share by which the bound of labels may be below aligned_
 # more beyond it.
 END_RATE, END_WIDTH = 0.02, 2.0
 CHANCE = 0.01  # of folds that disagree so much by luck of their rows
-# Nearest neighbours tell much of so few columns, by at most so many rows.
-NEAR_COLUMNS, NEAR_ROWS = 4, 20_000
+# Nearest neighbours tell much of so few columns, by at most so many rows; single columns are asked
+# if they are so few pairs.
+NEAR_COLUMNS, NEAR_ROWS, NEAR_PAIRS = 4, 20_000, 16
 NEAR_LABELS = 50  # rows of each label, so that a tenth of the rows holds several
 
 
@@ -150,7 +151,7 @@ def short_of_simple(told: Estimate, simple: Estimate) -> list[str]:
     ]
 
 
-def short_of_neighbours(told: Estimate, near: Estimate, errors: float = 3) -> list[str]:
+def short_of_neighbours(told: Estimate, near: Estimate, errors: float = 4) -> list[str]:
     """A warning where distances to the nearest rows tell more, `near`, than networks find, by more
     than so many standard errors.
     """
@@ -158,9 +159,9 @@ def short_of_neighbours(told: Estimate, near: Estimate, errors: float = 3) -> li
     if near.value - told.value <= (allowed := 0.01 * near.value + errors * error):
         return []
     return [
-        f"the nearest neighbours of rows tell {near.value:.3g} nats, more than networks find (by "
-        f"at most {allowed:.2g} is expected): x and y are related in finer steps or turns than "
-        "these have learnt. More rows or more minutes may help"
+        f"the nearest neighbours of rows tell {near.value:.3g} nats, of some columns or all, more "
+        f"than is found (by at most {allowed:.2g} is expected): x and y are related in finer steps "
+        "or turns than networks have learnt. More rows or more minutes may help"
     ]
 
 
@@ -194,15 +195,24 @@ def disagreement(terms: Terms, fold: np.ndarray) -> list[str]:
 def by_neighbours(
     x: np.ndarray, y: np.ndarray, groups: np.ndarray | None, rng: np.random.Generator
 ) -> Estimate | None:
-    """I(X;Y) by nearest neighbours of scores x `(n, D_X)`, y `(n, D_Y)` or labels y `(n,)`, or None
-    where these would tell too little, of many columns or rare labels, or too much, of groups.
+    """What nearest neighbours tell of scores x `(n, D_X)`, y `(n, D_Y)` or labels y `(n,)`: of all
+    columns if they are few, and of each one on either side, which tell no more than all; the most
+    of these. None where they would tell too little, of rare labels or many columns, or too much, of
+    groups of rows.
     """
-    columns = x.shape[1] + (y.shape[1] if y.ndim == 2 else 0)
     some = rng.permutation(len(x))[:NEAR_ROWS]
-    rare = y.ndim == 1 and np.unique(y[some], return_counts=True)[1].min() < NEAR_LABELS
-    if groups is not None or columns > NEAR_COLUMNS or rare:
+    x, y = x[some], y[some]
+    rare = y.ndim == 1 and np.unique(y, return_counts=True)[1].min() < NEAR_LABELS
+    whole, columns = x.shape[1] + (y.shape[1] if y.ndim == 2 else 0), [y]
+    if y.ndim == 2:
+        columns = list(np.split(y, y.shape[1], axis=1))
+    pairs = [(one, other) for one in np.split(x, x.shape[1], axis=1) for other in columns]
+    pairs = pairs if len(pairs) <= NEAR_PAIRS else []
+    if len(pairs) > 1 and whole <= NEAR_COLUMNS:
+        pairs.append((x, y))
+    if groups is not None or rare or not pairs:
         return None
-    return told_by_neighbours(x[some], y[some], rng)
+    return max((told_by_neighbours(*pair, rng) for pair in pairs), key=lambda told: told.value)
 
 
 def few_neighbours(near: Estimate, fewer: Estimate) -> list[str]:
@@ -236,8 +246,12 @@ def _unseen(told: float, gain: Estimate) -> float:
 
 
 def few_rows_of_labels(bound: Estimate, gain: Estimate) -> list[str]:
-    """A warning where the bound of labels still grows with the number of rows."""
-    allowed = _unseen(bound.value, gain)
+    """A warning where the bound of labels still grows with the number of rows.
+
+    What is missing is more than the gain where that shrinks more slowly than 1/m, as the boundaries
+    of labels do: half of what may be missing is allowed.
+    """
+    allowed = max(LOW_BOUND / 2 * bound.value, 0.01) + gain.standard_error
     if gain.value <= allowed:
         return []
     return [
@@ -248,10 +262,12 @@ def few_rows_of_labels(bound: Estimate, gain: Estimate) -> list[str]:
 
 def short_bound(terms: Terms, log_q: np.ndarray, labels: np.ndarray) -> list[str]:
     """A warning where the bound of labels is below what the fields say; log_q: `(n, classes)`."""
-    told = label_entropy(labels) + np.take_along_axis(log_q, labels[:, None], 1)[:, 0]
+    entropy = label_entropy(labels)
+    told = entropy + np.take_along_axis(log_q, labels[:, None], 1)[:, 0]
     short = Estimate.of(terms.aligned.sum(1) - told, terms.groups)
     allowed = max(LOW_BOUND * told.mean(), 0.02) + 3 * short.standard_error
-    if short.value <= allowed:
+    # More than H(Y), as fields may say, labels cannot tell.
+    if min(short.value, entropy - told.mean()) <= allowed:
         return []
     return [
         f"the bound is {short.value:.2g} nats below aligned_difference (at most {allowed:.2g} is "
@@ -332,7 +348,7 @@ def with_neighbours(
     if near is None:
         return told
     estimates, alone = told.estimates | {"neighbours": near}, x.shape[1] == y[0].size == 1
-    short = short_of_neighbours(estimates[told.estimator], near, errors=2 if alone else 3)
+    short = short_of_neighbours(estimates[told.estimator], near, errors=2 if alone else 4)
     if not (alone and short):
         return Told(estimates, told.estimator, told.warnings + short)
     half = rng.permutation(len(x))[: near.n // 2]
