@@ -70,6 +70,11 @@ def test_rows_of_laws_are_not_taken_for_interpolated_ones():
     assert between_others(x, np.round(x + y, 1)) == 0
     assert between_others(rng.poisson(3.0, 4000), rng.poisson(3.0, 4000)) == 0
     assert between_others(np.c_[x, y], x + y) == 0, "all rows share a plane"
+    hour = 2 * np.pi * rng.random(10_000)
+    circle, labels = np.c_[np.cos(hour), np.sin(hour)], rng.integers(0, 3, 10_000)
+    assert between_others(circle, labels) == 0, "a circle is straight where its rows are near"
+    assert between_others(np.c_[circle, hour], labels) == 0
+    assert between_others(np.c_[hour, np.log1p(hour)], labels) == 0
 
 
 @pytest.mark.parametrize("phi", [0.6, 0.99])

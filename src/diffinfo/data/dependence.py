@@ -13,7 +13,7 @@ _SERIAL = 0.1
 
 # Of the rows that are looked at, how many may lie on a straight line between two of their nearest
 # neighbours. In two dimensions, 0.6 % do by chance, and in more, none.
-_BETWEEN, _NEIGHBOURS, _ANGLE = 0.03, 20, 1e-4
+_BETWEEN, _NEIGHBOURS, _ANGLE, _CURVE = 0.03, 20, 1e-4, 0.99
 _MOST_LOOKED_AT, _LEAST_LOOKED_AT, _DISTANCES = 1000, 100, 200_000_000
 
 
@@ -74,7 +74,10 @@ def between_others(*sides: np.ndarray) -> float:
     steps = np.where((steps != 0).all(2, keepdims=True), steps, 0.0)
     units = np.divide(steps, length, out=np.zeros_like(steps), where=length > 0)
     cosines = np.einsum("nkd,nld->nkl", units, units)
-    share = float((cosines.min((1, 2)) < _ANGLE**2 / 2 - 1).mean())
+    between = cosines.min((1, 2)) < _ANGLE**2 / 2 - 1
+    # Of a curve (a sine beside its cosine), all near rows lie on one line.
+    on_a_curve = np.median(np.abs(cosines), axis=(1, 2)) > _CURVE
+    share = float((between & ~on_a_curve).mean())
     return share if share > _BETWEEN else 0.0
 
 
