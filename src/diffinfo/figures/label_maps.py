@@ -2,8 +2,9 @@
 
 Maps of how much less the denoising error is with the label than without, per pixel and integrated
 over a range of log-SNR lambda, for single test images. Colours are nats per pixel, on one scale for
-all images of a data set; the number in a map is its sum over the picture, in nats. For exact fields
-the numbers of an image add up to log p(y|x) / p(y), so single ones may be negative.
+all images of a data set in one range, whose ends stand above; the number in a map is its sum over
+the picture, in nats. For exact fields the numbers of an image add up to log p(y|x) / p(y), so
+single ones may be negative.
 """
 
 import matplotlib.pyplot as plt
@@ -38,9 +39,10 @@ def draw(inputs, out) -> None:
         axes_row[0].imshow(
             image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=255
         )
-        most = np.abs(a["maps"][:IMAGES]).max()
+        # One scale for all ranges would leave those of much noise blank.
+        ends = np.abs(a["maps"][:IMAGES]).max((0, 2, 3))
         for band, axis in enumerate(axes_row[1 : 1 + len(maps)]):
-            drawn = axis.imshow(maps[band], cmap="RdBu_r", vmin=-most, vmax=most)
+            axis.imshow(maps[band], cmap="RdBu_r", vmin=-ends[band], vmax=ends[band])
             axis.text(
                 0.97,
                 0.03,
@@ -52,9 +54,12 @@ def draw(inputs, out) -> None:
             )
             if i == 0:
                 low, high = a["edges"][band : band + 2]
-                axis.set_title(rf"${low:.0f} < \lambda < {high:.0f}$", fontsize="small")
-        bar = figure.colorbar(drawn, ax=axes_row[-1], fraction=0.06, pad=0.03)
-        bar.ax.tick_params(labelsize="x-small")
-        bar.set_ticks([-most, 0, most], labels=[f"{tick:.1g}" for tick in (-most, 0, most)])
-    figure.supxlabel("nats per pixel (colour), and in the whole picture (number)", fontsize="small")
+                axis.set_title(
+                    rf"${low:.0f} < \lambda < {high:.0f}$" + f"\n±{ends[band]:.2g}",
+                    fontsize="small",
+                )
+    figure.supxlabel(
+        "nats per pixel (darkest red or blue: ± the number above), and in the whole picture (number)",
+        fontsize="small",
+    )
     save(figure, out)
