@@ -59,7 +59,7 @@ def draw(inputs, out) -> None:
                     fontsize="small",
                 )
     figure.supxlabel(
-        "nats per pixel (darkest red or blue: ± the number above), and in the whole picture (number)",
+        "nats per pixel (darkest colours: ± the number above), and in the whole picture (number)",
         fontsize="small",
     )
     save(figure, out)
