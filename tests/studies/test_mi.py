@@ -349,6 +349,18 @@ def test_of_many_rows_half_are_measured(quick, monkeypatch):
     assert (labelled.measured, labelled.groups) == (200, 200)
 
 
+def test_where_rows_abound_they_are_not_halved(monkeypatch):
+    of = {n: cross_fit.halved_folds(n, cross_fit.STEPS) for n in (10_000, 199_999, 200_000, 10**6)}
+    assert of == {10_000: 2, 199_999: 2, 200_000: 1, 10**6: 0}
+    monkeypatch.setattr(cross_fit, "FEW_PASSES", 1000)
+    for name, few in QUICK.items():
+        monkeypatch.setattr(cross_fit, name, few)
+    x, y = _pair()
+    measured = diffinfo.estimate_mi(x, y)
+    aligned = measured.estimates["aligned_difference"]
+    assert (measured.estimator, measured.mi) == ("extrapolated_difference", aligned.value)
+
+
 def test_rows_of_a_group_stay_in_one_fold():
     rng = np.random.default_rng(0)
     groups = rng.integers(0, 37, 1000)

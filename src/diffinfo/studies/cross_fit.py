@@ -24,6 +24,7 @@ HALVED_FOLDS = 2  # measured by networks of half of the rows as well, as far as 
 HALVED_ROWS = 100_000
 # From so many rows on, one network of half of them measures the other half: its error is small.
 MANY_ROWS = 200_000
+FEW_PASSES = 3  # of training over its rows: half of them would be seen little more often
 STEPS, EVERY, BATCH = 1000, 100, 1024
 WIDTH, DEPTH = 128, 3
 # Many rows need fewer draws each: so many evaluations leave an error that is small beside others.
@@ -40,6 +41,16 @@ LAM_RANGE = SCHEDULE.log_snr_range(S_MIN)
 def folds_of(n: int) -> tuple[int, int]:
     """Into how many folds n rows are dealt, and how many of these are measured."""
     return (2, 1) if n >= MANY_ROWS else (FOLDS, FOLDS)
+
+
+def halved_folds(n: int, steps: int) -> int:
+    """How many of the first folds of n rows networks of half of the rows measure as well.
+
+    None where training passes its rows a few times only: what it lacks then is not rows.
+    """
+    folds, measured = folds_of(n)
+    many = steps * BATCH <= FEW_PASSES * (n - n // folds)
+    return 0 if many else min(HALVED_FOLDS, measured)
 
 
 def deal(
@@ -232,14 +243,14 @@ def _joined(parts: list[Terms]) -> Terms:
 class CrossFitted:
     """The terms of all rows that are measured, fold after fold. `order` says which row each is.
 
-    halves: the terms of the first folds by networks of half of the rows; of labels, with the
-    classifiers of half of the rows.
+    halves: the terms of the first folds by networks of half of the rows, or None where these would
+    show nothing (`halved_folds`); of labels, with the classifiers of half of the rows.
     networks: one for each fold.
     """
 
     terms: Terms
     order: np.ndarray
-    halves: Terms
+    halves: Terms | None
     networks: list[FittedNetwork]
 
 
@@ -274,6 +285,7 @@ def cross_fitted(
     key = jax.random.key(seed)
     terms, halves, order, networks = [], [], [], []
     _, measured_folds = folds_of(len(fold))
+    halved = halved_folds(len(fold), directions[0].steps)
     for number in range(measured_folds):
         inside, outside = np.flatnonzero(fold == number), np.flatnonzero(fold != number)
         # Every fold trains on equally many rows, so that one compilation serves all.
@@ -300,7 +312,7 @@ def cross_fitted(
         terms.append(
             direction.guessed(measured, network, inside, outside) if direction.classes else measured
         )
-        if number < HALVED_FOLDS:
+        if number < (HALVED_FOLDS if direction.classes else halved):
             shuffled = rng.permutation(outside)
             if groups is not None:
                 shuffled = outside[by_groups(groups, rng)]
@@ -313,7 +325,8 @@ def cross_fitted(
             )
             # Only the fold of many rows has more, and that is the only one.
             halves.append(direction.measure(half_network, inside[:HALVED_ROWS], fold_key))
-    return direction, CrossFitted(_joined(terms), np.concatenate(order), _joined(halves), networks)
+    fewer = _joined(halves) if halves else None
+    return direction, CrossFitted(_joined(terms), np.concatenate(order), fewer, networks)
 
 
 def orders_of(groups: np.ndarray | None, n: int, permutations: int, rng) -> np.ndarray:

@@ -24,8 +24,8 @@ half measure their information as above: a lower bound of that of the images.
 A network trained on m rows misses what m rows do not show. Halving shows how much that is: networks
 trained on half of the rows measure the first two folds again, and the difference is added once; so
 is what features of half of the images tell less. This is exact where the deficit goes like 1/m; if
-the difference is too large for that, a warning says so. Bounds of labels stay bounds: nothing is
-added to them.
+the difference is too large for that, a warning says so. Where training passes its rows a few times
+only, as of a million, nothing is halved. Bounds of labels stay bounds: nothing is added to them.
 
 Of few columns, nearest neighbours of rows tell the information as well (`estimate/neighbours.py`):
 they follow steps and turns that are too fine for a network. If they tell clearly more, theirs is
@@ -251,7 +251,7 @@ def estimate_mi(
         for depth in ((cross_fit.DEPTH, 0) if elliptical else (cross_fit.DEPTH,))
     ]
     _, measured_folds = cross_fit.folds_of(n)
-    halved = min(cross_fit.HALVED_FOLDS, measured_folds) if labels is None else 0
+    halved = cross_fit.halved_folds(n, steps) if labels is None else 0
     networks = measured_folds + len(directions) - 1 + halved
     seconds = 60 * minutes / networks if minutes else float("inf")
     fold = deal(labels, groups, n, rng)

@@ -51,15 +51,16 @@ def grown(told: Estimate, gain: Estimate) -> Estimate:
     return Estimate(told.value + min(gain.value, _credible(told.value, gain)), error, told.n)
 
 
-def extrapolated(estimates: dict[str, Estimate], gain: Estimate) -> Estimate:
-    """`aligned_difference` with the gain of rows.
+def extrapolated(estimates: dict[str, Estimate], gain: Estimate | None) -> Estimate:
+    """`aligned_difference` with the gain of rows, if there is any.
 
     Its standard error is at least that of `loss_difference`, whose scatter over rows follows the
     fitted part to first order as well.
     """
     aligned = estimates["aligned_difference"]
     error = max(aligned.standard_error, estimates["loss_difference"].standard_error)
-    return grown(Estimate(aligned.value, error, aligned.n), gain)
+    told = Estimate(aligned.value, error, aligned.n)
+    return told if gain is None else grown(told, gain)
 
 
 def convergence(
@@ -326,7 +327,9 @@ def told_of_numbers(
     fold: of all rows `(n,)`; ranks: normal scores of x and y; dofs: the degrees of freedom of those
     sides that are multivariate t; groups: the number of each row's, or None.
     """
-    terms, gain = fitted.terms, gain_of_rows(fitted.terms, fitted.halves)
+    terms, gain = fitted.terms, None
+    if fitted.halves is not None:
+        gain = gain_of_rows(terms, fitted.halves)
     estimates = mutual_information(terms, np.empty(0), None)
     told = estimates["extrapolated_difference"] = extrapolated(estimates, gain)
     warnings = convergence(terms, estimates, gain, _cut_short(fitted))
