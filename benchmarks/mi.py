@@ -64,6 +64,7 @@ def _row(pair: KnownPair, x: np.ndarray, y: np.ndarray, args: argparse.Namespace
         "within": abs(error) <= max(0.05, 0.05 * pair.truth),
         "converged": estimate.converged,
         "linear_gaussian": f"{estimate.linear_gaussian:.4f}",
+        "neighbours": "",  # of few columns only
         **{name: f"{value.value:.4f}" for name, value in estimate.estimates.items()},
         "seconds": f"{estimate.seconds:.0f}",
     }
