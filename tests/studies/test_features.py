@@ -67,6 +67,9 @@ def test_features_of_too_few_images_are_said_to_be_so():
     assert "half of the images tell 0.05 nats less" in warning
     assert not few_images(Estimate(0.05, 0.0, 10), 1.0, labels=False)
     assert few_images(Estimate(0.2, 0.0, 10), 1.0, labels=False)
+    assert not few_images(Estimate(0.2, 0.0, 10), 7.2, labels=False)
+    (warning,) = few_images(Estimate(0.2, 0.0, 10), 9.1, labels=False)
+    assert "I(X;Y) is likely above this number" in warning
 
 
 def test_what_more_images_would_show_is_added_once():

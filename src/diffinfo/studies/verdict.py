@@ -29,6 +29,7 @@ CHANCE = 0.01  # of folds that disagree so much by luck of their rows
 # Nearest neighbours tell much of so few columns, by at most so many rows; single columns are asked
 # if they are so few pairs.
 NEAR_COLUMNS, NEAR_ROWS, NEAR_PAIRS = 4, 20_000, 16
+MOST_OF_IMAGES = 8.0  # nats: the largest that features of images were seen to tell to 5 %
 NEAR_LABELS = 50  # rows of each label, so that a tenth of the rows holds several
 
 
@@ -277,16 +278,25 @@ def short_bound(terms: Terms, log_q: np.ndarray, labels: np.ndarray) -> list[str
 
 
 def few_images(gain: Estimate, told: float, labels: bool) -> list[str]:
-    """A warning where features tell more, by `gain` nats, than those of half of the images do.
+    """Warnings where features tell more, by `gain` nats, than those of half of the images do, or
+    more than such features were seen to be exact enough for.
 
     labels: whether `told` is a bound of labels, to which the gain is not added.
     """
     allowed = (_unseen if labels else _credible)(told, gain)
+    warnings = []
+    if told > MOST_OF_IMAGES:
+        warnings.append(
+            f"images that share more than {MOST_OF_IMAGES:.0f} nats need features that are more "
+            "exact than so many images teach: I(X;Y) is likely above this number (rectangles of 10 "
+            "nats came out as 9.1)"
+        )
     if gain.value <= allowed:
-        return []
+        return warnings
     return [
+        *warnings,
         f"there are too few rows: features of half of the images tell {gain.value:.2g} nats less "
-        f"(at most {allowed:.2g} is expected), so I(X;Y) is above this number"
+        f"(at most {allowed:.2g} is expected), so I(X;Y) is above this number",
     ]
 
 
