@@ -3,6 +3,7 @@ columns.
 """
 
 import numpy as np
+from scipy.spatial import cKDTree
 from scipy.special import digamma
 
 from diffinfo.estimate.statistics import Estimate
@@ -28,16 +29,12 @@ def nearest(x: np.ndarray, others: np.ndarray, block: int = 100) -> tuple[np.nda
 
 def _radius(of: np.ndarray, neighbours: int) -> np.ndarray:
     """Just less than the distance of each row `(n, D)` to the last of its nearest ones, `(n,)`."""
-    from scipy.spatial import cKDTree
-
     away, _ = cKDTree(of).query(of, k=[neighbours + 1], p=np.inf)
     return np.nextafter(away[:, 0], 0)
 
 
 def _within(of: np.ndarray, radius: np.ndarray) -> np.ndarray:
     """How many rows `(n, D)` are as near to each row as that, itself among them, `(n,)`."""
-    from scipy.spatial import cKDTree
-
     return cKDTree(of).query_ball_point(of, radius, p=np.inf, return_length=True)
 
 
